@@ -1,0 +1,208 @@
+"""Where a picture may go: a ball around the picture it started from.
+
+Each ball answers four questions, and the one loop in `descent` asks nothing else:
+how far is this (`norm`), how do I get back inside (`project`), which way is steepest
+(`steepest`), and where may I start (`sample`). A batch holds N pictures; each has its own ball.
+
+`eps` is in pixel units, where 0.0 is black and 1.0 is white: write ``Linf(8 / 255)``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+def _flat_norm(t: Tensor, order: float) -> Tensor:
+    """The norm of every picture in a batch: (N, ...) -> (N,)."""
+    return torch.linalg.vector_norm(t.flatten(1), ord=order, dim=1)
+
+
+def _per_picture(values: Tensor, like: Tensor) -> Tensor:
+    """(N,) -> (N, 1, 1, ...), to be multiplied with a batch of pictures."""
+    return values.view(-1, *[1] * (like.dim() - 1))
+
+
+def _check_eps(eps: float) -> None:
+    if not (math.isfinite(eps) and eps > 0):
+        raise ValueError(
+            f"eps must be a positive number, and this is {eps}: "
+            "the ball needs a radius in pixel units, for example 8/255."
+        )
+
+
+@dataclass(frozen=True)
+class Linf:
+    """No pixel moves by more than `eps`: {x' : max|x' - x| <= eps}.
+
+    Args:
+        eps: radius in pixel units (1.0 is white), for example ``8 / 255``.
+
+    Raises:
+        ValueError: if eps is not a positive, finite number.
+    """
+
+    eps: float
+
+    def __post_init__(self) -> None:
+        _check_eps(self.eps)
+
+    def norm(self, delta: Tensor) -> Tensor:
+        """max|delta| of each picture: (N, ...) -> (N,)."""
+        return _flat_norm(delta, math.inf)
+
+    def dual_norm(self, grad: Tensor) -> Tensor:
+        """sum|grad|, so that max <grad, d> over the ball is eps * dual_norm: (N, ...) -> (N,)."""
+        return _flat_norm(grad, 1)
+
+    def steepest(self, grad: Tensor) -> Tensor:
+        """The direction of norm one with the largest <grad, d>: the sign."""
+        return grad.sign()
+
+    def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
+        """The lowest and highest value of every pixel, in `center`'s dtype.
+
+        Adding eps in float32 can land a hair (1e-8) outside the ball. We add in float64 and
+        round towards the centre, so that ``(x_adv - x).abs().max() <= eps`` holds to the last bit.
+        """
+        eps = _round_towards(torch.tensor(self.eps, dtype=torch.float64), 0.0, center.dtype)
+        wide, eps = center.double(), eps.double()
+        return (
+            _round_towards(wide - eps, math.inf, center.dtype),
+            _round_towards(wide + eps, -math.inf, center.dtype),
+        )
+
+    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
+        """`project` for one centre and many points: the bounds are computed once."""
+        low, high = self.bounds(center)
+        return lambda x: torch.clamp(x, low, high)
+
+    def project(self, x: Tensor, center: Tensor) -> Tensor:
+        """The point of the ball around `center` that is nearest to `x` (same shapes)."""
+        return self.around(center)(x)
+
+    def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """A point of the ball, uniform: every pixel uniform in [-eps, eps] around `center`."""
+        noise = _random(torch.rand, center.shape, center, generator)
+        return self.project(center + (2 * noise - 1) * self.eps, center)
+
+
+@dataclass(frozen=True)
+class L2:
+    """No picture moves further than `eps` as the crow flies: {x' : ||x' - x||_2 <= eps}.
+
+    Args:
+        eps: radius in pixel units; the largest possible distance is sqrt(number of values).
+
+    Raises:
+        ValueError: if eps is not a positive, finite number.
+    """
+
+    eps: float
+
+    def __post_init__(self) -> None:
+        _check_eps(self.eps)
+
+    def norm(self, delta: Tensor) -> Tensor:
+        """The Euclidean length of each picture's change: (N, ...) -> (N,)."""
+        return _flat_norm(delta, 2)
+
+    def dual_norm(self, grad: Tensor) -> Tensor:
+        """The Euclidean norm is its own dual: (N, ...) -> (N,)."""
+        return _flat_norm(grad, 2)
+
+    def steepest(self, grad: Tensor) -> Tensor:
+        """The gradient, scaled to length one (and zero where the gradient is zero)."""
+        length = _flat_norm(grad, 2).clamp_min(torch.finfo(grad.dtype).tiny)
+        return grad / _per_picture(length, grad)
+
+    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
+        """`project` for one centre and many points."""
+        return lambda x: self.project(x, center)
+
+    def project(self, x: Tensor, center: Tensor) -> Tensor:
+        """The point of the ball around `center` that is nearest to `x` (same shapes)."""
+        delta = x - center
+        length = _flat_norm(delta, 2)
+        # Float32 rounding of center + delta may lengthen the step by about 1e-7 of itself:
+        # aim that much inside, so that the radius is never exceeded.
+        scale = torch.where(length > self.eps, self.eps * (1 - 1e-6) / length, 1.0)
+        moved = center + delta * _per_picture(scale, delta)
+        return torch.where(_per_picture(length > self.eps, x), moved, x)
+
+    def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """A point of the ball, uniform: a random direction, a radius that fills the volume."""
+        noise = _random(torch.randn, center.shape, center, generator)
+        radius = _random(torch.rand, center.shape[:1], center, generator)
+        radius = self.eps * radius ** (1 / center[0].numel())
+        return self.project(center + self.steepest(noise) * _per_picture(radius, center), center)
+
+
+@dataclass(frozen=True)
+class Box:
+    """Anywhere between `low` and `high`: no ball at all, for fooling images, styles and designs.
+
+    Args:
+        low, high: numbers or tensors that broadcast against the point; (0, 1) are legal pixels,
+            and (-inf, inf) is the whole space.
+    """
+
+    low: float | Tensor = 0.0
+    high: float | Tensor = 1.0
+
+    def norm(self, delta: Tensor) -> Tensor:
+        """max|delta| of each picture: (N, ...) -> (N,)."""
+        return _flat_norm(delta, math.inf)
+
+    def dual_norm(self, grad: Tensor) -> Tensor:
+        """sum|grad| of each picture: (N, ...) -> (N,)."""
+        return _flat_norm(grad, 1)
+
+    def steepest(self, grad: Tensor) -> Tensor:
+        """The sign, as for `Linf`: a box is an L-inf ball with unequal sides."""
+        return grad.sign()
+
+    def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
+        """`low` and `high` as tensors of `center`'s dtype, on its device."""
+        low, high = (
+            torch.as_tensor(side, dtype=center.dtype, device=center.device)
+            for side in (self.low, self.high)
+        )
+        return low, high
+
+    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
+        """`project` for many points; `center` lends its dtype and device, nothing else."""
+        low, high = self.bounds(center)
+        return lambda x: torch.clamp(x, low, high)
+
+    def project(self, x: Tensor, center: Tensor | None = None) -> Tensor:
+        """The nearest point between `low` and `high`; `center` plays no part."""
+        return self.around(x)(x)
+
+    def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Uniform in the box (which must be bounded), in the shape of `center`."""
+        low, high = self.bounds(center)
+        if not bool(torch.isfinite(high - low).all()):
+            raise ValueError("an unbounded Box has no uniform sample: pass a start of your own.")
+        return low + _random(torch.rand, center.shape, center, generator) * (high - low)
+
+
+def _random(draw, shape, like: Tensor, generator: torch.Generator | None) -> Tensor:
+    """Draw on the generator's device (the CPU unless it says otherwise), then move.
+
+    So one seed gives one start, on the CPU and on every GPU.
+    """
+    device = generator.device if generator is not None else "cpu"
+    noise = draw(shape, generator=generator, dtype=like.dtype, device=device)
+    return noise.to(like.device)
+
+
+def _round_towards(wide: Tensor, goal: float, dtype: torch.dtype) -> Tensor:
+    """Round float64 values to `dtype`, each to the neighbour that lies towards `goal`."""
+    near = wide.to(dtype)
+    overshoot = near.double() > wide if goal < math.inf else near.double() < wide
+    return torch.where(overshoot, torch.nextafter(near, torch.full_like(near, goal)), near)

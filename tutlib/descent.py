@@ -1,0 +1,171 @@
+"""The one loop of the course, and the ways to take a step in it.
+
+    picture  <-  project( picture + step( gradient of an objective with respect to the picture ) )
+
+An objective is any function from a point to a number to be raised, one per picture (or one in
+all). A ball (`balls`) says where the point may go. A step turns a gradient into a move. Attacks,
+style transfer, fooling images and best designs are all one call of `ascend` or `descend`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from tutlib.balls import Box
+
+Objective = Callable[[Tensor], Tensor]
+
+
+def ascend(
+    objective: Objective,
+    x: Tensor,
+    ball,
+    step,
+    steps: int,
+    *,
+    start: Tensor | None = None,
+    box: tuple[float, float] | None = (0.0, 1.0),
+    callback: Callable[[int, Tensor, Tensor], object] | None = None,
+) -> Tensor:
+    """Move `x` uphill on `objective`, never leaving the ball around `x`, nor the pixel box.
+
+    Args:
+        objective: from a point shaped like `x` to values (N,), or to one number.
+        x: the centre of the ball, for pictures (N, C, H, W) in [0, 1]; it is not changed.
+        ball: `Linf`, `L2`, `Box`, or anything with their `around` and `steepest`.
+        step: `Plain`, `Steepest`, `Adam` or `LBFGS`.
+        steps: how many steps (one gradient each); 0 returns the projected start.
+        start: where to begin, if not at `x` (a random point of the ball, say).
+        box: lowest and highest legal value, None for points that are not pictures.
+        callback: called as ``callback(t, point, values)`` before step t, with the values the
+            objective has there; a true answer stops the loop at that point.
+
+    Returns:
+        The last point: a new tensor like `x`, inside ball and box, with no graph behind it.
+    """
+    if steps < 0:
+        raise ValueError(f"steps must be 0 or more, and this is {steps}.")
+    # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
+    with torch.inference_mode(False), torch.enable_grad():
+        center = x.detach().clone()
+        point = center if start is None else start.detach().clone()
+        into_the_ball = ball.around(center)
+        into_the_box = Box(*box).around(center) if box is not None else lambda point: point
+        # In this order: seen from inside the box, clamping to the box never leaves the ball.
+        point = into_the_box(into_the_ball(point))
+        move = step.start(ball)
+        for t in range(steps):
+            point.requires_grad_(True)
+            values = objective(point)
+            (grad,) = torch.autograd.grad(values.sum(), point)
+            point = point.detach()
+            if callback is not None and callback(t, point, values.detach()):
+                break
+            point = into_the_box(into_the_ball(point + move(grad, point)))
+    return point.detach()
+
+
+def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) -> Tensor:
+    """Move `x` downhill: `ascend` on the negative (the callback still sees the objective)."""
+    callback = options.pop("callback", None)
+    if callback is not None:
+        seen = callback
+        options["callback"] = lambda t, point, values: seen(t, point, -values)
+    return ascend(lambda point: -objective(point), x, ball, step, steps, **options)
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Follow the gradient itself, `lr` times as far as it is long (gradient ascent)."""
+
+    lr: float
+
+    def start(self, ball):
+        return lambda grad, point: self.lr * grad
+
+
+@dataclass(frozen=True)
+class Steepest:
+    """Go `size` far (in the ball's own norm) in the direction the ball calls steepest.
+
+    The sign for L-inf, the normalised gradient for L2 (Goodfellow et al., 2015; Madry et al.,
+    2018): the length of the step no longer depends on the length of the gradient.
+    """
+
+    size: float
+
+    def start(self, ball):
+        return lambda grad, point: self.size * ball.steepest(grad)
+
+
+@dataclass(frozen=True)
+class Adam:
+    """Adam's step (Kingma and Ba, 2015), with its usual defaults."""
+
+    lr: float
+    betas: tuple[float, float] = (0.9, 0.999)
+    eps: float = 1e-8
+
+    def start(self, ball):
+        (b1, b2), t, mean, square = self.betas, 0, 0.0, 0.0
+
+        def move(grad: Tensor, point: Tensor) -> Tensor:
+            nonlocal t, mean, square
+            t += 1
+            mean = b1 * mean + (1 - b1) * grad
+            square = b2 * square + (1 - b2) * grad**2
+            unbiased = mean / (1 - b1**t)
+            return self.lr * unbiased / ((square / (1 - b2**t)).sqrt() + self.eps)
+
+        return move
+
+
+@dataclass(frozen=True)
+class LBFGS:
+    """Limited-memory BFGS without a line search (Liu and Nocedal, 1989).
+
+    It learns the curvature from the last `history` moves, so it needs far fewer steps than Adam
+    where the objective is smooth (style transfer). One gradient a step; the same iterates as
+    ``torch.optim.LBFGS`` with its defaults. The whole tensor is one point: use it on one picture.
+    """
+
+    lr: float = 1.0
+    history: int = 20
+
+    def start(self, ball):
+        moves: list[Tensor] = []
+        changes: list[Tensor] = []
+        last: tuple[Tensor, Tensor] | None = None
+
+        def move(grad: Tensor, point: Tensor) -> Tensor:
+            nonlocal last
+            # As everywhere in optimisation texts we descend, so the gradient changes its sign.
+            slope, first = -grad.flatten(), last is None
+            if not first:
+                s, y = point.flatten() - last[0], slope - last[1]
+                if y @ s > 1e-10:  # only where the curvature is positive is the model a bowl
+                    moves.append(s)
+                    changes.append(y)
+                    del moves[: -self.history], changes[: -self.history]
+            last = point.flatten().clone(), slope
+            length = min(1.0, 1.0 / float(slope.abs().sum())) if first and slope.any() else 1.0
+            return (-self.lr * length * _inverse_hessian(slope, moves, changes)).view_as(grad)
+
+        return move
+
+
+def _inverse_hessian(slope: Tensor, moves: list[Tensor], changes: list[Tensor]) -> Tensor:
+    """The two-loop recursion: the inverse Hessian that the moves suggest, times the slope."""
+    q, weights = slope.clone(), []
+    for s, y in zip(reversed(moves), reversed(changes)):
+        weights.append((s @ q) / (y @ s))
+        q -= weights[-1] * y
+    if moves:
+        q *= (changes[-1] @ moves[-1]) / (changes[-1] @ changes[-1])
+    for s, y in zip(moves, changes):
+        q += (weights.pop() - (y @ q) / (y @ s)) * s
+    return q

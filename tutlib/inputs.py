@@ -1,0 +1,76 @@
+"""Wrong input gets one clear sentence that says what to do."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> None:
+    """Raise unless `x` is a non-empty float batch, free of NaN, inside `box` (None: anywhere)."""
+    if not isinstance(x, Tensor):
+        raise TypeError(
+            f"pictures must be a torch tensor (N, C, H, W), and this is {type(x).__name__}: "
+            "torch.from_numpy turns an array into one."
+        )
+    if not x.is_floating_point():
+        raise TypeError(
+            f"pictures must be floating point in [0, 1], and these are {x.dtype}: "
+            "divide by 255, as in x.float() / 255."
+        )
+    if x.dim() == 3:
+        raise ValueError(
+            f"a batch (N, C, H, W) is needed, and this is one picture {tuple(x.shape)}: "
+            "x[None] makes it a batch of one."
+        )
+    if x.dim() < 2:
+        raise ValueError(f"a batch (N, ...) is needed, and this has shape {tuple(x.shape)}.")
+    if x.numel() == 0:
+        raise ValueError(f"the batch is empty (shape {tuple(x.shape)}): pass at least one picture.")
+    low, high = (value.item() for value in torch.aminmax(x.detach()))
+    if not (low == low and high == high):
+        raise ValueError("the pictures hold NaN: look at how they were loaded.")
+    if box is not None and (low < box[0] or high > box[1]):
+        advice = "divide by 255" if high > 2 else "undo the normalisation: it belongs in the net"
+        raise ValueError(
+            f"pictures must be in [{box[0]:g}, {box[1]:g}]; "
+            f"these reach from {low:.4g} to {high:.4g}: {advice}."
+        )
+
+
+def check_labels(y: int | Tensor, x: Tensor, what: str = "y") -> Tensor:
+    """An int or an (N,) integer tensor, as an (N,) long tensor beside `x`."""
+    if isinstance(y, bool) or not isinstance(y, int | Tensor):
+        raise TypeError(f"{what} must be an int or an (N,) tensor, and this is {type(y).__name__}.")
+    labels = torch.as_tensor(y, device=x.device)
+    if labels.is_floating_point() or labels.dtype == torch.bool:
+        raise TypeError(f"{what} must hold class numbers (integers), and this is {labels.dtype}.")
+    if labels.dim() == 0:
+        labels = labels.expand(len(x))
+    if labels.shape != x.shape[:1]:
+        raise ValueError(
+            f"{what} must hold one label for each of the {len(x)} pictures, "
+            f"and its shape is {tuple(labels.shape)}."
+        )
+    return labels.long()
+
+
+def check_logits(logits: Tensor, labels: Tensor) -> Tensor:
+    """Raise unless a model's output is finite, (N, K), and has a class for every label."""
+    if logits.dim() != 2 or len(logits) != len(labels):
+        raise ValueError(
+            f"the model must return logits of shape (N, K) with N = {len(labels)}, "
+            f"and it returned {tuple(logits.shape)}."
+        )
+    low, high = (value.item() for value in torch.aminmax(labels))
+    if low < 0 or high >= logits.shape[1]:
+        raise ValueError(
+            f"label {low if low < 0 else high} is outside the model's {logits.shape[1]} classes: "
+            f"labels go from 0 to {logits.shape[1] - 1}."
+        )
+    if not bool(torch.isfinite(logits.detach()).all()):
+        raise ValueError(
+            "the model's output holds NaN or infinity: look at the model on the clean pictures, "
+            "for example its normalisation, before attacking it."
+        )
+    return logits
