@@ -1,6 +1,7 @@
 """The Picture Is the Parameter: hold the weights still and move the picture.
 
-Start with three nouns: an objective (`attacks`, `style`, ...), a ball (`balls`), a step (`descent`).
+Start with three nouns: an objective (`attacks`, `style`, ...), a ball (`balls`), a step
+(`descent`).
 """
 
 __version__ = "0.1.0"

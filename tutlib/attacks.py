@@ -92,7 +92,16 @@ def fgsm(model: Model, x: Tensor, y, ball, *, target=None, box=(0.0, 1.0)) -> Te
 
 
 def sgd_attack(
-    model: Model, x: Tensor, y, ball, *, lr=0.1, steps=30, target=None, box=(0.0, 1.0), callback=None
+    model: Model,
+    x: Tensor,
+    y,
+    ball,
+    *,
+    lr=0.1,
+    steps=30,
+    target=None,
+    box=(0.0, 1.0),
+    callback=None,
 ) -> Tensor:
     """The pig's original recipe: follow the plain gradient, clamp after every step.
 
@@ -232,7 +241,7 @@ def _rank(objective, x: Tensor) -> Tensor:
 
 
 def _until_fooled(objective, x: Tensor, ball, step, steps: int, *, start, box) -> Tensor:
-    """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; pictures that are fooled leave the batch."""
+    """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; fooled pictures leave the batch."""
     point = ascend(objective, x, ball, step, 0, start=start, box=box)  # no step: only projected
     rows, done, stretch = torch.arange(len(x), device=x.device), 0, 1
     while True:

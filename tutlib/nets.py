@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
@@ -162,9 +163,9 @@ def digit_net(size: int = 16, classes: int = 10, channels: int = 1) -> nn.Sequen
 
 
 def mlp(*widths: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
-    """A fully connected net: ``mlp(2, 64, 64, 3)`` maps 2 numbers to 3 through two hidden layers."""
+    """A fully connected net: ``mlp(2, 64, 64, 3)`` has two hidden layers of 64."""
     layers: list[nn.Module] = []
-    for wide, narrow in zip(widths[:-1], widths[1:]):
+    for wide, narrow in pairwise(widths):
         layers += [nn.Linear(wide, narrow), activation()]
     return nn.Sequential(*layers[:-1])
 

@@ -1,0 +1,10 @@
+"""Figures. Only this package and the panels know matplotlib.
+
+`pictures` shows pictures (with captions, before and after, with a net's answers beside them);
+each chapter's own figures live in a module named after what they show.
+"""
+
+from tutlib.plots.pictures import answers, before_after, grid, show
+from tutlib.plots.style import COLOURS, use_style
+
+__all__ = ["COLOURS", "answers", "before_after", "grid", "show", "use_style"]

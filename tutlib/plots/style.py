@@ -1,0 +1,29 @@
+"""One look everywhere: colours with fixed meanings, and the style sheet."""
+
+from __future__ import annotations
+
+from importlib import resources
+from types import MappingProxyType
+
+import matplotlib.pyplot as plt
+
+# Okabe and Ito's colours (2008): a colour-blind eye can tell them apart. A meaning keeps its
+# colour through the whole course, and is never carried by the colour alone.
+COLOURS = MappingProxyType(
+    {
+        "clean": "#0072B2",
+        "adversarial": "#D55E00",
+        "perturbation": "#CC79A7",
+        "target": "#E69F00",
+        "real": "#009E73",
+        "generated": "#56B4E9",
+        "neutral": "#777777",
+        "ink": "#222222",
+    }
+)
+
+
+def use_style() -> None:
+    """Load the course's style sheet (every figure function here does it for you)."""
+    with resources.as_file(resources.files("tutlib") / "tutlib.mplstyle") as path:
+        plt.style.use(path)

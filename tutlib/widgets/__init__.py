@@ -1,0 +1,1 @@
+"""The panels of the lessons, one module for each lesson that has one."""
