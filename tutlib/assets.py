@@ -24,10 +24,21 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tutlib import nets, world
+from tutlib import nets
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-THINGS = world.NAMES
+THINGS = [
+    "hog",
+    "wombat",
+    "airliner",
+    "giant panda",
+    "ostrich",
+    "school bus",
+    "sports car",
+    "speedboat",
+    "tabby",
+    "teapot",
+]
 SIZE = 224  # the side of the picture world's pictures, and what its net sees
 TILE_COLUMNS = 6  # pictures in one row of a sheet in data/things
 
@@ -157,7 +168,7 @@ def picture(name: str, which: int = 0) -> Tensor:
     """
     if name not in THINGS:
         raise KeyError(f"there is no picture of {name!r}; there are {', '.join(THINGS)}")
-    tiles = _tiles(DATA / "things" / f"{_file_name(name)}-test.webp")
+    tiles = _tiles(DATA / "things" / f"{file_name(name)}-test.webp")
     return tiles[which % len(tiles)][None].float().div(255).to(device())
 
 
@@ -211,7 +222,8 @@ def load_weights(net: nn.Module, name: str) -> nn.Module:
     return net.eval()
 
 
-def _file_name(name: str) -> str:
+def file_name(name: str) -> str:
+    """ "giant panda" -> "giant-panda"."""
     return name.replace(" ", "-")
 
 
@@ -227,7 +239,7 @@ def _tiles(path: Path) -> Tensor:
 
 def _load_things(part: str, size: int) -> tuple[Tensor, Tensor]:
     """All pictures of one part, shuffled once and for all so that any slice is a fair sample."""
-    sheets = [_tiles(DATA / "things" / f"{_file_name(name)}-{part}.webp") for name in THINGS]
+    sheets = [_tiles(DATA / "things" / f"{file_name(name)}-{part}.webp") for name in THINGS]
     y = torch.cat([torch.full((len(tiles),), k) for k, tiles in enumerate(sheets)])
     x = torch.cat([_shrink(tiles, size) for tiles in sheets])
     order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))

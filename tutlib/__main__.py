@@ -1,0 +1,5 @@
+"""`python -m tutlib`."""
+
+from tutlib.cli import main
+
+raise SystemExit(main())
