@@ -1,0 +1,348 @@
+"""A panel: one idea to move by hand, made of two pure functions.
+
+    compute(state) -> result          numbers and pictures; no widget, no matplotlib
+    draw(result) -> figure            a matplotlib Figure
+
+shows itself in three forms: **live** widgets where a kernel runs, a **frozen** page with working
+sliders where only scripts run, and a **strip** of pictures where not even those do.
+
+`compute` may be a generator that yields `(fraction_done, partial_result)`: then work longer than a
+second has a progress bar and a Stop button, and the last partial result stays.
+"""
+
+import asyncio
+import inspect
+import os
+import time
+import traceback
+from collections import OrderedDict
+from pathlib import Path
+
+import matplotlib
+import numpy as np
+from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from PIL import Image
+
+from . import frozen as paper
+from .controls import Choice, Pad, Slider, Text, Toggle, Upload, complete, in_words, start, states
+
+__all__ = ["Choice", "Pad", "Panel", "Slider", "Text", "Toggle", "Upload", "errors_in"]
+
+SCALE = 2  # frames are drawn at twice their size in CSS pixels
+SLICE = 0.05  # seconds of compute between two looks at what the reader did
+PATIENCE = 1.0  # work longer than this shows a progress bar
+FIRST_SLICE = 0.15  # what is done by then needs no task in the background
+
+
+class Panel:
+    """A panel from `compute`, `draw` and a few controls (see the module and `controls.py`).
+
+    title, caption     words above and below
+    question           asked first; the picture stays hidden until a guess or "Show me"
+    answers            a few buttons to guess with (none: a line to type in)
+    reveal             a sentence after the guess; or `reveal(state, result)` for the start state
+    frozen             the states of the frozen page, at most 24: a list of (partial) states, or a
+                       dict of lists, whose product is taken; what is left out is at its start
+    strip              3 to 5 states for the strip
+    alt                `alt(state, result)`: what the picture shows, in words
+    cache              how many results are kept
+    """
+
+    def __init__(self, compute, draw, controls=(), *, title="", question="", answers=(), reveal="",
+                 caption="", frozen=None, strip=None, alt=None, cache=64):  # fmt: skip
+        names = [control.name for control in controls]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two controls have the same name: {', '.join(names)}")
+        self.compute, self.draw, self.controls = compute, draw, list(controls)
+        self.title, self.question, self.caption = title, question, caption
+        self.answers, self.reveal = tuple(answers), reveal
+        self._alt, self._cache, self._cache_size = alt, OrderedDict(), cache
+        self._frozen = states(self.controls, frozen)
+        paper.check_count(len(self._frozen))
+        self._strip = states(self.controls, strip) if strip else _spread(self._frozen)
+        self.errors = []
+        self.state = start(self.controls)
+        self.result = None
+        self._job, self._live = None, None
+
+    # -- the two functions, cached ---------------------------------------------------------------
+
+    def _key(self, state):
+        return tuple((c.name, c.key(state[c.name])) for c in self.controls)
+
+    def _remember(self, state, result, frame):
+        self._cache[self._key(state)] = (result, frame)
+        while len(self._cache) > self._cache_size:
+            self._cache.popitem(last=False)
+
+    def _recall(self, state):
+        key = self._key(state)
+        if key in self._cache:
+            self._cache.move_to_end(key)
+        return self._cache.get(key)
+
+    def frame(self, state, result):
+        """The result drawn: a `frozen.Frame` (picture, alt text)."""
+        alt = self._alt(state, result) if self._alt else self._plain_alt(state)
+        return paper.Frame(state, picture_of(self.draw(result)), alt, SCALE)
+
+    def _plain_alt(self, state):
+        return ": ".join(part for part in (self.title, in_words(self.controls, state)) if part)
+
+    def at(self, **state):
+        """(result, frame) of a state, computed to the end; touches nothing that is on screen."""
+        state = complete(self.controls, state)
+        if self._recall(state) is None:
+            job = Job(self.compute, state)
+            job.run()
+            self._remember(state, job.result, self.frame(state, job.result))
+        return self._recall(state)
+
+    # -- forms without a kernel ------------------------------------------------------------------
+
+    def strip_image(self):
+        frames = [self.at(**state)[1] for state in self._strip]
+        font = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
+        return paper.strip(self.controls, frames, str(font)), _joined_alt(frames)
+
+    def strip(self):
+        """The strip as PNG bytes."""
+        return paper.strip_png(self.strip_image()[0])
+
+    def freeze(self):
+        """The frozen page: one piece of HTML that asks no host for anything."""
+        frames = [self.at(**state)[1] for state in self._frozen]
+        first = start(self.controls)
+        opening = self._frozen.index(first) if first in self._frozen else 0
+        return paper.page(self.controls, self.words(), frames, *self.strip_image(), opening)
+
+    def words(self):
+        """What the panel says, with the sentence after the guess worked out."""
+        reveal = self.reveal
+        if callable(reveal):
+            opening = start(self.controls)
+            reveal = reveal(opening, self.at(**opening)[0])
+        return paper.Words(self.title, self.question, self.answers, reveal, self.caption)
+
+    # -- live ------------------------------------------------------------------------------------
+
+    @property
+    def live(self):
+        """The widgets; made, with a first frame, when first asked for."""
+        if self._live is None:
+            from .live import Live
+
+            self._live = Live(self)
+            self._update(drain=publishing())
+        return self._live
+
+    def set(self, **state):
+        """Move the controls as a hand would, wait for the result, return it; errors are raised."""
+        wanted = complete(self.controls, self.state | state)
+        count = len(self.errors)
+        self.live.place(wanted)
+        self.state = wanted
+        error = self._update(drain=True)
+        if len(self.errors) > count:
+            raise error
+        return self.result
+
+    def moved(self, state):
+        """What every control calls: the reader wants another state."""
+        try:
+            self.state = complete(self.controls, state)
+        except Exception as error:
+            return self._fail(error)
+        return self._update()
+
+    def stop(self):
+        """End the work in hand; the last partial result stays."""
+        if self._job:
+            self._job.stopped = True
+
+    def _update(self, drain=False):
+        """Show `self.state`: from the cache, at once, or step by step in the background."""
+        self.stop()
+        self._job = job = Job(self.compute, self.state)
+        try:
+            known = self._recall(self.state)
+            if known:
+                self._job = None
+                return self._show(*known)
+            loop = None if drain else _running_loop()
+            self._advance(job, until=None if loop is None else time.monotonic() + FIRST_SLICE)
+        except Exception as error:
+            return self._fail(error)
+        if loop and not job.over:
+            self._task = loop.create_task(self._background(job))
+        return None
+
+    def _advance(self, job, until=None):
+        """Work until the time given (None: to the end), then show how far it is."""
+        while not job.over and (until is None or time.monotonic() < until):
+            job.run(time.monotonic() + SLICE if until is None else until)
+            if job is self._job and not job.over:
+                self.live.progress(job)
+                self._preview(job)
+        if job is self._job and job.over:
+            self._finish(job)
+
+    async def _background(self, job):
+        """Step by step, listening to the reader in between; a newer job ends this one."""
+        try:
+            while job is self._job and not job.over:
+                self._advance(job, until=time.monotonic() + SLICE)
+                await asyncio.sleep(0.005)
+            if job is self._job and job.stopped:
+                self._finish(job)
+        except Exception as error:
+            self._fail(error)
+        finally:
+            job.close()
+
+    def _preview(self, job):
+        """The partial result, drawn seldom: drawing takes a third of the time at most."""
+        if job.result is not None and time.monotonic() >= job.next_preview:
+            begun = time.monotonic()
+            self._show(job.result, self.frame(job.state, job.result))
+            job.next_preview = time.monotonic() + max(0.4, 2 * (time.monotonic() - begun))
+
+    def _finish(self, job):
+        self._job = None
+        job.close()
+        if job.result is None:
+            return self.live.idle("Stopped before the first result.")
+        frame = self.frame(job.state, job.result)
+        if not job.stopped:
+            self._remember(job.state, job.result, frame)
+        self._show(job.result, frame)
+        note = f"Stopped at {job.fraction:.0%}: this is the last result so far."
+        return self.live.idle(note if job.stopped else "")
+
+    def _show(self, result, frame):
+        self.result = result
+        self.live.show(frame)
+        if self._job is None:
+            self.live.idle("")
+
+    def _fail(self, error):
+        self._job = None
+        self.errors.append("".join(traceback.format_exception(error)))
+        self.live.fail(error)
+        return error
+
+    def _repr_mimebundle_(self, include=None, exclude=None):
+        bundle = {"text/plain": self._plain_alt(self.state)}
+        notes = {}
+        if publishing():
+            try:
+                bundle["text/html"] = self.freeze()
+                bundle["image/png"] = self.strip()
+                notes["image/png"] = {"alt": self.strip_image()[1]}
+            except Exception as error:
+                self._fail(error)
+        view = {"version_major": 2, "version_minor": 0, "model_id": self.live.box.model_id}
+        bundle["application/vnd.jupyter.widget-view+json"] = view
+        return bundle, notes
+
+
+class Job:
+    """One computation of one state, done in slices."""
+
+    def __init__(self, compute, state):
+        self.state, self.result, self.fraction = dict(state), None, 0.0
+        self.stopped = self.done = False
+        self.begun = self.next_preview = time.monotonic()
+        self._compute, self._stream = compute, None
+
+    @property
+    def over(self):
+        return self.done or self.stopped
+
+    @property
+    def seconds_left(self):
+        spent = time.monotonic() - self.begun
+        return spent * (1 - self.fraction) / self.fraction if self.fraction else float("inf")
+
+    @property
+    def long(self):
+        """Whether a reader would want a progress bar: it takes, or will take, over a second."""
+        spent = time.monotonic() - self.begun
+        return spent > PATIENCE or (spent > 0.1 and spent + self.seconds_left > PATIENCE)
+
+    def run(self, until=None):
+        """Go on to the end, or until the time given; a plain function is done in one go."""
+        if self._stream is None:
+            out = self._compute(dict(self.state))
+            if not inspect.isgenerator(out):
+                self.result, self.fraction, self.done = out, 1.0, True
+                return
+            self._stream = out
+        while not self.over and (until is None or time.monotonic() < until):
+            try:
+                self.fraction, self.result = next(self._stream)
+            except StopIteration as end:
+                self.result = self.result if end.value is None else end.value
+                self.fraction, self.done = 1.0, True
+
+    def close(self):
+        if self._stream is not None:
+            self._stream.close()
+
+
+def picture_of(figure):
+    """A matplotlib figure as an RGB picture, at twice 96 dots per inch."""
+    if not isinstance(figure, matplotlib.figure.Figure):
+        raise TypeError(f"draw(result) must return a matplotlib Figure; it returned {type(figure)}")
+    figure.set_dpi(96 * SCALE)
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()), "RGBA")
+    plt.close(figure)  # otherwise a notebook would show it a second time
+    white = Image.new("RGBA", pixels.size, "white")
+    return Image.alpha_composite(white, pixels).convert("RGB")
+
+
+def publishing():
+    """Whether this notebook is being rendered for readers without a kernel."""
+    return os.environ.get("TUTLIB_RENDER", "") not in ("", "0")
+
+
+def _running_loop():
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def _spread(all_states, count=4):
+    """About four of the states, the first and the last among them."""
+    count = min(count, len(all_states))
+    last = len(all_states) - 1
+    return [all_states[round(i * last / max(1, count - 1))] for i in range(count)]
+
+
+def _joined_alt(frames):
+    return " | ".join(frame.alt for frame in frames)
+
+
+def errors_in(notebook):
+    """Every error an executed notebook holds, also those inside widgets, as `name: message`.
+
+    Looks at the outputs of its cells and at the saved state of Output widgets, where a panel puts
+    what went wrong in a callback. `notebook` is an nbformat node executed with its widget state.
+    """
+    found = []
+    for cell in notebook.get("cells", ()):
+        found += _errors_of(cell.get("outputs", ()))
+    widgets = notebook.get("metadata", {}).get("widgets", {})
+    saved = widgets.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
+    for model in saved.values():
+        found += _errors_of(model.get("state", {}).get("outputs", ()))
+    return found
+
+
+def _errors_of(outputs):
+    errors = (out for out in outputs if out.get("output_type") == "error")
+    return [f"{out.get('ename')}: {out.get('evalue', '')}" for out in errors]
