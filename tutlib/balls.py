@@ -122,17 +122,25 @@ class L2:
 
     def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
         """`project` for one centre and many points."""
-        return lambda x: self.project(x, center)
+        # Rounding center + delta to float32 may lengthen the step: half a unit in the last place
+        # of every pixel, in the worst case. We aim that much inside, so eps is never exceeded.
+        last_place = torch.finfo(center.dtype).eps / 2 * center[0].numel() ** 0.5
+        slack = last_place * (center.abs().flatten(1).amax(1) + self.eps)
+        radius = (self.eps * (1 - 1e-6) - slack).clamp_min(self.eps / 2)
+
+        def project(x: Tensor) -> Tensor:
+            delta = x - center
+            length = _flat_norm(delta, 2)
+            outside = length > self.eps
+            scale = torch.where(outside, radius / length, 1.0)
+            moved = center + delta * _per_picture(scale, delta)
+            return torch.where(_per_picture(outside, x), moved, x)
+
+        return project
 
     def project(self, x: Tensor, center: Tensor) -> Tensor:
         """The point of the ball around `center` that is nearest to `x` (same shapes)."""
-        delta = x - center
-        length = _flat_norm(delta, 2)
-        # Float32 rounding of center + delta may lengthen the step by about 1e-7 of itself:
-        # aim that much inside, so that the radius is never exceeded.
-        scale = torch.where(length > self.eps, self.eps * (1 - 1e-6) / length, 1.0)
-        moved = center + delta * _per_picture(scale, delta)
-        return torch.where(_per_picture(length > self.eps, x), moved, x)
+        return self.around(center)(x)
 
     def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """A point of the ball, uniform: a random direction, a radius that fills the volume."""

@@ -1,0 +1,44 @@
+"""What several test modules need: small nets, small pictures, one torch thread."""
+
+import pytest
+import torch
+from torch import nn
+
+from tutlib.nets import Normalize
+
+torch.set_num_threads(1)
+
+
+def small_net(seed: int = 0, classes: int = 4) -> nn.Sequential:
+    """A convolutional net with BatchNorm and dropout, untrained, for 12 x 12 pictures."""
+    torch.manual_seed(seed)
+    return nn.Sequential(
+        Normalize(),
+        nn.Conv2d(3, 8, 3, padding=1),
+        nn.BatchNorm2d(8),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.AdaptiveAvgPool2d(3),
+        nn.Flatten(),
+        nn.Linear(72, classes),
+    )
+
+
+@pytest.fixture
+def net() -> nn.Sequential:
+    return small_net().eval()
+
+
+@pytest.fixture
+def pictures() -> tuple[torch.Tensor, torch.Tensor]:
+    """Six pictures that touch black and white, and labels."""
+    generator = torch.Generator().manual_seed(1)
+    x = (torch.rand(6, 3, 12, 12, generator=generator) * 1.4 - 0.2).clamp(0, 1)
+    return x, torch.tensor([0, 1, 2, 3, 0, 1])
+
+
+@pytest.fixture(params=["cpu", "cuda"])
+def each_device(request) -> torch.device:
+    if request.param == "cuda" and not torch.cuda.is_available():
+        pytest.skip("there is no GPU on this machine")
+    return torch.device(request.param)

@@ -1,0 +1,131 @@
+"""An attack changes nothing: modes, buffers, gradients, random state, the input. Also on error."""
+
+import copy
+
+import pytest
+import torch
+from conftest import small_net
+from torch import nn
+
+from tutlib.attacks import fgsm, pgd, sgd_attack
+from tutlib.balls import L2, Linf
+from tutlib.diagnose import diagnose
+
+
+class Restless(nn.Module):
+    """A net that counts its calls in a buffer, rebinds it, and uses randomness."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = small_net()
+        self.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.calls = self.calls + 1
+        return self.body(x) + 1e-3 * torch.randn(len(x), 4, device=x.device)
+
+
+class Raising(nn.Module):
+    """A net that breaks on its third call."""
+
+    def __init__(self):
+        super().__init__()
+        self.body, self.count = small_net(), 0
+
+    def forward(self, x):
+        self.count += 1
+        if self.count == 3:
+            raise RuntimeError("out of order")
+        return self.body(x)
+
+
+ATTACKS = {
+    "fgsm": lambda m, x, y: fgsm(m, x, y, Linf(0.03)),
+    "sgd": lambda m, x, y: sgd_attack(m, x, y, L2(0.5), steps=4),
+    "pgd": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, restarts=2),
+    "pgd early stop": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, early_stop=True),
+    "diagnose": lambda m, x, y: diagnose(m, x, y, Linf(0.03), steps=4, queries=3),
+}
+EVERY = pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+
+
+def in_training(net: nn.Module) -> nn.Module:
+    """Train mode, with one frozen BatchNorm, and a gradient waiting on the first weights."""
+    net.train()
+    frozen = next(m for m in net.modules() if isinstance(m, nn.BatchNorm2d))
+    frozen.eval()
+    weight = next(net.parameters())
+    weight.grad = torch.full_like(weight, 0.5)
+    return net
+
+
+def snapshot(net: nn.Module) -> tuple:
+    return (
+        [module.training for module in net.modules()],
+        copy.deepcopy(net.state_dict()),
+        [None if p.grad is None else p.grad.clone() for p in net.parameters()],
+        [p.requires_grad for p in net.parameters()],
+        torch.get_rng_state(),
+    )
+
+
+def assert_unchanged(before: tuple, after: tuple) -> None:
+    assert before[0] == after[0], "a module changed its mode"
+    for name, value in before[1].items():
+        assert torch.equal(value, after[1][name]), f"{name} changed"
+    for old, new in zip(before[2], after[2]):
+        assert (old is None) == (new is None)
+        assert old is None or torch.equal(old, new)
+    assert before[3] == after[3]
+    assert torch.equal(before[4], after[4]), "the random state moved"
+
+
+@EVERY
+@pytest.mark.parametrize("make", [small_net, Restless], ids=["BatchNorm and dropout", "restless"])
+def test_nothing_changes(attack, make, pictures):
+    net, (x, y) = in_training(make()), pictures
+    kept, before = x.clone(), snapshot(net)
+    x_adv = attack(net, x, y)
+    assert_unchanged(before, snapshot(net))
+    assert torch.equal(x, kept)
+    assert not x.requires_grad
+    assert getattr(x_adv, "grad_fn", None) is None
+    assert getattr(x_adv, "requires_grad", False) is False
+
+
+@EVERY
+def test_nothing_changes_when_the_net_raises(attack, pictures):
+    net, x = in_training(Raising()), pictures[0]
+    y = net.body.eval()(x).argmax(1)  # nothing is fooled yet, so every attack has work to do
+    in_training(net)
+    net.count = 2 if attack is ATTACKS["fgsm"] else 0  # FGSM calls only once
+    before = snapshot(net)
+    with pytest.raises(RuntimeError, match="out of order"):
+        attack(net, x, y)
+    assert_unchanged(before, snapshot(net))
+
+
+def test_the_buffer_object_itself_comes_back(pictures):
+    net, (x, y) = Restless().train(), pictures
+    buffer = net.calls
+    pgd(net, x, y, Linf(0.03), steps=2)
+    assert net.calls is buffer
+    assert buffer.item() == 0
+
+
+def test_a_generator_is_used_and_the_global_state_is_not(net, pictures):
+    x, y = pictures
+    generator = torch.Generator().manual_seed(1)
+    state, own = torch.get_rng_state(), generator.get_state()
+    pgd(net, x, y, Linf(0.03), steps=1, generator=generator)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert not torch.equal(generator.get_state(), own)
+
+
+def test_a_picture_that_requires_grad_stays_as_it_is(net, pictures):
+    x, y = pictures
+    x.requires_grad_(True)
+    x_adv = pgd(net, x, y, Linf(0.03), steps=2)
+    assert x.requires_grad
+    assert x.grad is None
+    assert not x_adv.requires_grad

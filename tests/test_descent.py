@@ -1,0 +1,97 @@
+"""The one loop: it climbs, it stays inside, and its steps are the textbook's."""
+
+import math
+
+import pytest
+import torch
+
+from tutlib.balls import L2, Box, Linf
+from tutlib.descent import LBFGS, Adam, Plain, Steepest, ascend, descend
+
+FREE = Box(-math.inf, math.inf)
+
+
+def bowl(x):
+    """A badly scaled quadratic with its minimum at 0.3; (N, d) -> (N,)."""
+    return (torch.linspace(1, 40, x.shape[1], dtype=x.dtype) * (x - 0.3) ** 2).sum(1)
+
+
+def test_it_finds_the_best_point_of_the_ball():
+    x, w = torch.full((2, 5), 0.5), torch.tensor([1.0, -2.0, 3.0, 0.5, -0.1])
+    found = ascend(lambda p: p @ w, x, Linf(0.1), Steepest(0.05), 10)
+    torch.testing.assert_close(found, x + 0.1 * w.sign())
+    found = ascend(lambda p: p @ w, x, L2(0.1), Steepest(0.05), 10)
+    torch.testing.assert_close(found, x + 0.1 * w / w.norm(), rtol=1e-4, atol=1e-5)
+
+
+def test_the_pixel_box_wins_over_the_objective():
+    x = torch.full((1, 4), 0.95)
+    assert ascend(lambda p: p.sum(1), x, Linf(0.2), Steepest(0.1), 5).max() == 1
+    assert ascend(lambda p: p.sum(1), x, Linf(0.2), Steepest(0.1), 5, box=None).max() > 1.14
+
+
+def test_zero_steps_returns_the_projected_start():
+    x = torch.full((1, 4), 0.5)
+    found = ascend(lambda p: p.sum(1), x, Linf(0.1), Steepest(0.1), 0, start=x + 7)
+    torch.testing.assert_close(found, x + 0.1)
+    with pytest.raises(ValueError, match="steps must be 0 or more"):
+        ascend(lambda p: p.sum(1), x, Linf(0.1), Steepest(0.1), -1)
+
+
+def test_descend_goes_down_and_shows_the_objective_itself():
+    seen = []
+    x = torch.zeros(1, 4)
+    descend(bowl, x, FREE, Plain(0.01), 5, box=None, callback=lambda t, p, v: seen.append(v.item()))
+    assert seen == sorted(seen, reverse=True)
+    assert seen[0] == pytest.approx(bowl(x).item())
+
+
+def test_a_true_answer_of_the_callback_stops_the_loop():
+    steps = []
+    ascend(lambda p: p.sum(1), torch.zeros(1, 2), Linf(1), Steepest(0.1), 50,
+           callback=lambda t, p, v: steps.append(t) or t == 3)  # fmt: skip
+    assert steps == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "steps"),
+    [
+        (Plain(0.01), lambda p: torch.optim.SGD([p], 0.01), 30),
+        (Adam(0.05), lambda p: torch.optim.Adam([p], 0.05), 30),
+        (LBFGS(1.0, 20), lambda p: torch.optim.LBFGS([p], 1.0, max_iter=1, history_size=20), 12),
+        (LBFGS(0.5, 3), lambda p: torch.optim.LBFGS([p], 0.5, max_iter=1, history_size=3), 12),
+    ],
+    ids=["Plain", "Adam", "LBFGS", "LBFGS short memory"],
+)
+def test_every_step_rule_walks_like_torch(ours, theirs, steps):
+    start = torch.linspace(-1, 1, 6, dtype=torch.float64)[None]
+    theta = start.clone().requires_grad_(True)
+    optimizer = theirs(theta)
+
+    def closure():
+        optimizer.zero_grad()
+        value = bowl(theta).sum()
+        value.backward()
+        return value
+
+    for _ in range(steps):
+        optimizer.step(closure)
+    found = descend(bowl, start, FREE, ours, steps, box=None)
+    torch.testing.assert_close(found, theta.detach(), rtol=1e-7, atol=1e-9)
+
+
+def test_it_works_without_gradients_switched_on_and_leaves_no_graph():
+    x = torch.full((1, 3), 0.5)
+    for context in (torch.no_grad(), torch.inference_mode()):
+        with context:
+            found = ascend(lambda p: p.sum(1), x, Linf(0.1), Steepest(0.1), 2)
+            torch.testing.assert_close(found, x + 0.1)
+    assert not found.requires_grad
+    assert found.grad_fn is None
+    assert not x.requires_grad
+
+
+def test_only_the_picture_gets_a_gradient():
+    weight = torch.ones(3, requires_grad=True)
+    ascend(lambda p: p @ weight, torch.zeros(1, 3), Linf(0.1), Steepest(0.1), 2)
+    assert weight.grad is None
