@@ -185,8 +185,7 @@ def strip(controls, frames, font):
     differ = [c.name for c in _moving(controls, frames)]
     texts = [in_words(controls, frame.state, only=differ) for frame in frames]
     aspect = frames[0].image.width / frames[0].image.height
-    columns = len(frames) if aspect < 1.35 else 2 if aspect < 2.2 else 1
-    columns = min(columns, len(frames))
+    columns = _columns(len(frames), aspect)
     width = min(frames[0].image.width, STRIP_WIDTHS[0] // columns)
     gap = round(0.02 * STRIP_WIDTHS[0])
     band = round(1.9 * gap) if differ else 0
@@ -201,6 +200,13 @@ def strip(controls, frames, font):
         pen.text((left + width / 2, top + band / 2), text, fill="#222222", font=font, anchor="mm")
         sheet.paste(cell, (left, top + band))
     return sheet
+
+
+def _columns(count, aspect):
+    """As many side by side as stay legible on a page (a row at most 5 times as wide as high)."""
+    most = max(1, min(count, int(5 / aspect)))
+    rows = -(-count // most)
+    return -(-count // rows)
 
 
 def strip_png(image):

@@ -1,0 +1,150 @@
+"""A real Chromium, and a real JupyterLab to look at with it.
+
+chromium_page   a fresh Playwright page (1200 x 900); skips where there is no Chromium
+lab             the URL of a JupyterLab serving a copy of `notebooks/` (its folder: `lab.folder`)
+open_notebook   open_notebook(page, lab, "name.ipynb")
+run_all_cells   run_all_cells(page): runs them and waits until every cell has run
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# As root, in a container, without a GPU and with little shared memory.
+SWITCHES = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--force-color-profile=srgb",
+]
+
+
+def chromium_path():
+    return next(filter(None, map(shutil.which, CHROMIUM)), None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """One browser for all tests."""
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=SWITCHES)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def chromium_page(chromium):
+    context = chromium.new_context(viewport={"width": 1200, "height": 900})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
+@dataclass
+class Lab:
+    url: str
+    folder: Path
+
+    def __str__(self):
+        return self.url
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """JupyterLab on a free port, in a copy of the notebooks, so that the tree stays clean."""
+    home = tmp_path_factory.mktemp("lab")
+    folder = home / "notebooks"
+    shutil.copytree(ROOT / "notebooks", folder)
+    port = _free_port()
+    url = f"http://127.0.0.1:{port}"
+    log = (home / "lab.log").open("w")
+    server = subprocess.Popen(
+        _command(port), cwd=folder, env=_environment(home), stdout=log, stderr=log
+    )
+    try:
+        _wait_for(url + "/api/status", server, home / "lab.log")
+        yield Lab(url, folder)
+    finally:
+        server.terminate()
+        try:
+            server.wait(20)
+        except subprocess.TimeoutExpired:
+            server.kill()
+        log.close()
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _command(port):
+    settings = ("ip=127.0.0.1", f"port={port}", "open_browser=False", "allow_root=True")
+    quiet = ["--IdentityProvider.token=", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
+             "jupyterlab.NeverCheckForUpdate"]  # fmt: skip
+    return [sys.executable, "-m", "jupyterlab", *(f"--ServerApp.{s}" for s in settings), *quiet]
+
+
+def _environment(home):
+    """The tests' own Jupyter folders (no stale layout), the tree importable, one thread."""
+    own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
+                                                       "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}  # fmt: skip
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    own |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "PYTHONPATH": path}
+    return os.environ | own | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+
+
+def _wait_for(url, server, log, seconds=90):
+    begun = time.monotonic()
+    while time.monotonic() - begun < seconds:
+        if server.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(url, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.3)
+    pytest.fail(f"JupyterLab did not start:\n{log.read_text()[-3000:]}")
+
+
+@pytest.fixture
+def open_notebook():
+    def opener(page, lab, path):
+        page.goto(f"{lab.url}/lab/tree/{path}?reset")
+        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
+        page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-status=idle]").first.wait_for(
+            state="attached", timeout=90_000
+        )
+
+    return opener
+
+
+@pytest.fixture
+def run_all_cells():
+    return _run_all_cells
+
+
+def _run_all_cells(page, timeout=180):
+    """Run > Run All Cells, then wait until no cell is waiting for its number."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.wait_for_timeout(300)
+    busy = """() => Array.from(document.querySelectorAll('.jp-NotebookPanel .jp-InputArea-prompt'))
+        .every((prompt) => !prompt.textContent.includes('[*]'))
+        && !document.querySelector('.jp-NotebookPanel [data-status=busy]')"""
+    page.wait_for_function(busy, timeout=timeout * 1000)
