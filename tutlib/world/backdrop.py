@@ -30,9 +30,9 @@ def landscape(scene, light, camera, d, colour):
     out, soft = colour[:, low], 1.2 * camera.pixel  # edges as wide as a pixel do not stair-step
     for i, (top, tint, haze) in enumerate(
         (
-            (scene.hills, rgb(0.24, 0.33, 0.36), 0.62),
-            (scene.hills * 0.62, rgb(0.13, 0.21, 0.15), 0.45),
-            (0.012 + scene.hills * 0.32, rgb(0.055, 0.10, 0.035), 0.12),
+            (scene.hills, rgb(0.22, 0.31, 0.36), 0.55),
+            (scene.hills * 0.62, rgb(0.12, 0.20, 0.15), 0.36),
+            (0.016 + scene.hills * 0.33, rgb(0.050, 0.085, 0.032), 0.13),
         )
     ):
         trees = i == 2
@@ -40,13 +40,24 @@ def landscape(scene, light, camera, d, colour):
         fine = fbm2(angle * (14 + 40 * trees) + 40, angle * 0 + scene.shift + i, 4)
         line = top * (0.75 + 0.45 * row + (0.55 if trees else 0.28) * fine)
         cover = smoothstep(line + soft, line - soft, height)
-        if trees:  # crowns: light from above, dark between them
-            crowns = fbm2(angle * 70, height * 95 + scene.shift, 3)
-            tint = tint * (1.0 + 1.1 * crowns + 0.8 * smoothstep(line - 0.02, line, height))
-        mist = haze + (1 - haze) * 0.55 * np.exp(-np.maximum(height, 0) / 0.03)
+        mist = haze + (0.7 - haze) * np.exp(-np.maximum(height, 0) / 0.04)
+        if trees:  # crowns: light from above, dark between them and below
+            crowns = fbm2(angle * 60, height * 85 + scene.shift, 4, camera.pixel * 60)
+            tint = tint * (1.0 + 1.5 * crowns + 0.9 * smoothstep(line - 0.025, line, height))
+            mist = haze
         out = out + (tint + (light.horizon * 0.85 - tint) * mist - out) * cover
     colour[:, low] = out
     return colour
+
+
+def tree_length(scene, d):
+    """How far the rays (3, N) go over the ground until the trees begin: a ragged, grassy edge."""
+    limit = np.full(d.shape[1], FAR, np.float32)
+    far = np.flatnonzero((d[1] < 0) & (d[1] > -0.12))
+    if far.size:
+        angle = np.arctan2(d[2, far], d[0, far])
+        limit[far] *= 1 + 0.35 * fbm2(angle * 9 + scene.shift, angle * 0, 5)
+    return limit
 
 
 def wall_length(eye, d):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from .noise import noise3
-from .palette import WHITE, eyes
+from .palette import WHITE, eyes, hair
 from .shapes import ellipsoid, mirrored, rgb, stick, turned
 from .thing import register
 
@@ -23,7 +23,7 @@ def ostrich(draw):
         ruffle = 1.0
         if clay.painting:
             ruffle = 1 + 0.6 * noise3(x * 6 + shift, y * 18, z * 10)
-            ruffle = ruffle + 0.4 * noise3(x * 14, y * 45, z * 30)
+            ruffle = ruffle * hair(clay, shift)
         dark, white = plumage * ruffle, WHITE * (0.75 + 0.25 * ruffle)
         clay.add(ellipsoid(clay.p, (-0.12, 0.92, 0), (0.46, 0.29, 0.30)), dark, gloss=0)
         clay.add(ellipsoid(both, (-0.1, 0.93, 0.24), (0.36, 0.20, 0.10)), dark, 0.04, 0)
@@ -44,7 +44,9 @@ def ostrich(draw):
 def _bird_legs(clay, skin, swing):
     x, y, z = clay.p
     step, side = swing * np.sign(z), abs(z)
-    clay.add(stick((x, y, side), (-0.1, 0.80, 0.14), (-0.02, 0.55, 0.13), 0.13, 0.06), skin, 0.05, 0)
+    clay.add(
+        stick((x, y, side), (-0.1, 0.80, 0.14), (-0.02, 0.55, 0.13), 0.13, 0.06), skin, 0.05, 0
+    )
     low = (x - step * np.maximum(0.55 - y, 0), y, side)
     shin = stick(low, (-0.02, 0.55, 0.13), (-0.08, 0.06, 0.13), 0.045, 0.035)
     clay.add(shin, skin * 0.9, 0.03, 0)

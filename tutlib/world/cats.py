@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .noise import fbm3, noise3
-from .palette import BLACK, WHITE, legs
+from .noise import fbm3
+from .palette import BLACK, WHITE, hair, legs
 from .shapes import ellipsoid, inside, length, mirrored, rgb, stick, turned
 from .thing import register
 
@@ -34,8 +34,7 @@ def _striped(clay, coat, sits, stripes, shift):
     x, y, z = clay.p
     along = y * 2.4 if sits else x * 2.2 - y * 0.7
     wave = np.sin(along * stripes + 2.5 * fbm3(x * 3 + shift, y * 3, z * 3))
-    hair = 1 + 0.22 * noise3(x * 25, y * 25, z * 25) + 0.22 * noise3(x * 60, y * 40, z * 60)
-    return coat * hair * (1 - 0.62 * np.clip(wave * 2.5 - 0.6, 0, 1))
+    return coat * hair(clay, shift) * (1 - 0.62 * np.clip(wave * 2.5 - 0.6, 0, 1))
 
 
 def _sitting(clay, fur):

@@ -24,17 +24,17 @@ class Ground:
 
 
 GROUNDS = {
-    "grass": Ground(rgb(0.055, 0.085, 0.022), rgb(0.17, 0.20, 0.065), 7, 0.5, 0.085, 0.55),
-    "mud": Ground(rgb(0.11, 0.075, 0.045), rgb(0.25, 0.18, 0.12), 8, 0.75),
+    "grass": Ground(rgb(0.055, 0.085, 0.022), rgb(0.17, 0.20, 0.065), 7, 0.5, 0.11, 0.6),
+    "mud": Ground(rgb(0.11, 0.075, 0.045), rgb(0.25, 0.18, 0.12), 11, 0.8),
     "straw": Ground(rgb(0.22, 0.155, 0.06), rgb(0.50, 0.39, 0.18), 7, 0.5, 0.055, 2.4),
-    "sand": Ground(rgb(0.42, 0.30, 0.18), rgb(0.58, 0.45, 0.29), 11, 0.45),
+    "sand": Ground(rgb(0.42, 0.30, 0.18), rgb(0.58, 0.45, 0.29), 15, 0.45),
     "road": Ground(rgb(0.10, 0.10, 0.108), rgb(0.165, 0.165, 0.17), 26, 0.5),
     "floor": Ground(rgb(0.30, 0.165, 0.075), rgb(0.46, 0.285, 0.145)),
     "water": Ground(rgb(0.015, 0.075, 0.11), rgb(0.05, 0.19, 0.24)),
     "sky": Ground(rgb(0.20, 0.26, 0.20), rgb(0.32, 0.38, 0.30)),
 }
-SPACING = 0.042  # between two blades
-SHELLS = 6  # heights at which a ray looks for blades
+SPACING = 0.046  # between two blades
+SHELLS = 8  # heights at which a ray looks for blades
 
 
 def plane_length(eye, d):
@@ -92,13 +92,13 @@ def albedo(scene, light, p, pixel, blade=None):
     flank = fbm2((x + light.sun[0] * step) * g + shift, (z + light.sun[2] * step) * g, 3, pixel * g)
     value = np.clip(0.5 + 1.0 * patches + ground.rough * fine, 0, 1.3)
     colour = ground.dark + (ground.light - ground.dark) * value
-    colour = colour * (1 + ground.rough * 0.8 * (fine - flank))
+    colour = colour * (1 + 1.6 * ground.rough * (fine - flank))
     if blade is not None:
         height, hue, share = blade
-        grown = 0.42 + 0.95 * height + 0.55 * (hue - 0.5) * (height > 0)
+        grown = (0.40 + 1.0 * height) * (0.75 + 0.5 * hue)
         colour = colour * (1 + (grown - 1) * share)
-        dry = np.clip(hue - 0.72, 0, 1) * 1.6 * share * (height > 0)
-        colour = colour + (rgb(0.34, 0.30, 0.11) - colour) * dry
+        dry = np.clip(hue - 0.6, 0, 1) * height * share  # some blades are yellow at the tip
+        colour = colour + (rgb(0.30, 0.27, 0.10) - colour) * dry
     if scene.ground == "road":
         colour = _road(colour, x, z, pixel, shift)
     elif scene.ground == "floor":

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .noise import fbm3, noise3
-from .palette import BLACK, DARK, WHITE, eyes, hooves, legs, spot
+from .noise import fbm3
+from .palette import BLACK, DARK, eyes, hair, hooves, legs, spot
 from .shapes import disc, ellipsoid, inside, length, mirrored, rgb, stick, turned
 from .thing import register
 
@@ -32,7 +32,8 @@ def hog(draw):
         clay.add(np.maximum(around, abs(x + 0.86) - 0.13), skin, 0.03)
         if clay.painting:
             if spotted:
-                clay.paint(fbm3(x * 2 + shift, y * 2, z * 2, 3) - 0.13, DARK)
+                patches = fbm3(x * 2 + shift, y * 2, z * 2, 2) - 0.13
+                clay.paint(inside(patches * 0.3, 0.42 - x), DARK)
             hooves(clay, skin * 0.22, 0.075, 0.35)
         for side in (-1, 1):
             eyes(clay, (head[0], head[1], head[2] * side), (0.37, 0.10, 0.165), 0.047)
@@ -51,8 +52,9 @@ def _hog_head(clay, head, skin, snout, flop):
     clay.add(disc(head, (tip, -0.09, 0), 0.155, 0.05, "x", 0.035), nose, 0.025, 0.3)
     ear = turned((x, y, z - 0.19 - 0.25 * (y - 0.28)), (0.10, 0.26, 0), 0.0, flop)
     taper = 1.0 - 1.1 * np.clip(ear[1], -0.1, 0.3)
-    flap = ellipsoid((ear[0] + 0.25 * ear[1] ** 2, ear[1], ear[2] / taper), (0, 0.08, 0),
-                     (0.05, 0.21, 0.13))
+    flap = ellipsoid(
+        (ear[0] + 0.25 * ear[1] ** 2, ear[1], ear[2] / taper), (0, 0.08, 0), (0.05, 0.21, 0.13)
+    )
     clay.add(flap * 0.8, skin * 0.9, 0.03)
     if clay.painting:
         clay.paint(inside(0.055 - abs(ear[2]), ear[0] - 0.01, ear[1] - 0.02), skin * 0.62)
@@ -72,14 +74,7 @@ def wombat(draw):
     shift = draw.between(0, 30)
 
     def sculpt(clay):
-        x, y, z = clay.p
-        fur = coat
-        if clay.painting:
-            fur = coat * (
-                1
-                + 0.5 * noise3(x * 9 + shift, y * 22, z * 22)
-                + 0.4 * noise3(x * 22, y * 50, z * 50)
-            )
+        fur = coat * hair(clay, shift, 0.5) if clay.painting else coat
         clay.add(ellipsoid(clay.p, (-0.05, 0.56, 0), (0.76, 0.45 * fat, 0.44 * fat)), fur, gloss=0)
         clay.add(ellipsoid(clay.p, (-0.4, 0.56, 0), (0.42, 0.44 * fat, 0.42 * fat)), fur, 0.15, 0)
         legs(clay, (0.42, -0.45), 0.36, 0.26, 0.18, 0.12, swing, fur, 0.12, 0)
@@ -106,11 +101,7 @@ def giant_panda(draw):
     shift = draw.between(0, 30)
 
     def sculpt(clay):
-        x, y, z = clay.p
-        fluff = 1.0
-        if clay.painting:
-            fluff = 1 + 0.14 * noise3(x * 16 + shift, y * 16, z * 16)
-            fluff = fluff + 0.16 * noise3(x * 45, y * 45, z * 45)
+        fluff = hair(clay, shift, 0.22) if clay.painting else 1.0
         light, dark = pale * fluff, ink * fluff
         if sits:
             neck = _sitting_panda(clay, light, dark, fat)

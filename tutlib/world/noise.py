@@ -1,4 +1,4 @@
-"""Smooth randomness in space: value noise and its sums, in two and three dimensions, all float32."""
+"""Smooth randomness in space: value noise and its sums, in 2D and 3D, all float32."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ _TILE = np.random.default_rng(1).uniform(-1, 1, (256, 256)).astype(np.float32).r
 
 
 def smoothstep(low, high, x):
-    """0 below `low`, 1 above `high`, and a curve without corners in between (low > high turns it)."""
+    """0 below `low`, 1 above `high`, a smooth curve in between (low > high turns it round)."""
     t = np.clip((x - low) * (1 / (high - low)), 0, 1)
     return t * t * (3 - 2 * t)
 
@@ -72,4 +72,5 @@ def fbm2(x, y, octaves=4, footprint=None):
 
 def scatter(i, j, salt=0):
     """One random number in [0, 1) per integer cell (i, j): the place of each blade or plank."""
-    return _TILE.take(((i * 7 + salt * 31) & 255) << 8 | ((j * 5 + salt * 17 + i) & 255)) * 0.5 + 0.5
+    row, column = (i * 7 + salt * 31) & 255, (j * 5 + salt * 17 + i) & 255
+    return _TILE.take(row << 8 | column) * 0.5 + 0.5

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from .noise import noise3
 from .shapes import ellipsoid, inside, rgb, stick
 
 BLACK, WHITE, DARK = rgb(0.02, 0.02, 0.02), rgb(0.85, 0.85, 0.82), rgb(0.06, 0.055, 0.05)
@@ -33,3 +34,15 @@ def spot(p, at, radius, front):
     """Margin of a round spot painted on the front of a head: within `radius` of at, x > front."""
     x, y, z = p
     return inside(radius - np.sqrt((y - at[0]) ** 2 + (z - at[1]) ** 2), x - front)
+
+
+def hair(clay, shift, depth=0.3):
+    """Brightness (N,) around 1 of short hair that lies along the body; for painting only."""
+    x, y, z = clay.p
+    coat = 1 + 0.5 * depth * noise3(x * 7 + shift, y * 13, z * 13)
+    for strands, strength in ((26, 0.6), (52, 0.7)):
+        seen = min(max(1.5 - strands * clay.pixel, 0), 1)
+        if seen:
+            ruffled = x * strands * 0.28 + shift
+            coat = coat + (depth * strength * seen) * noise3(ruffled, y * strands, z * strands)
+    return coat

@@ -13,7 +13,7 @@ from .scene import camera_of, sculpture
 from .shapes import Clay
 
 CORNERS = np.array([[1, -1, -1, 1], [-1, -1, 1, 1], [-1, 1, -1, 1]], np.float32)  # a tetrahedron
-SUBPIXELS = np.array([[-0.375, -0.125, 0.125, 0.375], [-0.125, 0.375, -0.375, 0.125]], np.float32)
+SUBPIXELS = np.array([[-3, -1, 1, 3], [-1, 3, -3, 1]], np.float32) / 8  # right, down
 
 
 @dataclass(frozen=True)
@@ -56,10 +56,12 @@ def render(scene, size=224):
     mask = np.zeros(size * size, bool)
     mask[hit] = True
 
-    edge = np.flatnonzero(_edges(mask.reshape(size, size), depth.reshape(size, size)))
+    colour = _spread(colour, hit, size)
+    edge = np.flatnonzero(_edges(mask.reshape(size, size), depth.reshape(size, size), colour))
     if edge.size:
-        across, down = (u[edge, None] + 0.5 + SUBPIXELS[0]).ravel(), (v[edge, None] + 0.5 + SUBPIXELS[1]).ravel()
-        rgb[:, edge] = _look(stage, across, down)[0].reshape(3, edge.size, -1).mean(2)
+        right, down = (at[edge, None] + 0.5 + step for at, step in zip((u, v), SUBPIXELS))
+        fine = _look(stage, right.ravel(), down.ravel())[0]
+        rgb[:, edge] = fine.reshape(3, edge.size, -1).mean(2)
 
     grain = np.random.default_rng((4, scene.seed)).standard_normal(size * size, np.float32)
     rgb = np.clip(rgb + scene.grain * grain, 0, 1)
@@ -68,7 +70,7 @@ def render(scene, size=224):
         mask=mask.reshape(size, size),
         depth=depth.reshape(size, size),
         normal=_spread(normal, hit, size),
-        colour=_spread(colour, hit, size),
+        colour=colour,
         camera=camera,
     )
 
@@ -80,12 +82,13 @@ def _spread(values, where, size):
     return picture.reshape(size, size, 3)
 
 
-def _edges(mask, depth):
-    """Pixels at an outline or a fold of the thing: only these are worth several rays."""
+def _edges(mask, depth, colour):
+    """Pixels at an outline, a fold or a sharp mark of the thing: worth several rays each."""
     near = np.where(mask, depth, np.float32(100))
     edge = np.zeros(mask.shape, bool)
     for axis in (0, 1):
         jump = abs(np.diff(near, axis=axis)) > 0.08
+        jump |= abs(np.diff(colour, axis=axis)).max(2) > 0.22
         first = (slice(None), slice(0, -1)) if axis else (slice(0, -1), slice(None))
         second = (slice(None), slice(1, None)) if axis else (slice(1, None), slice(None))
         edge[first] |= jump
@@ -112,21 +115,22 @@ def _look(stage, u, v):
     found = np.isfinite(t)
     hit, t = near[found], t[found]
     if hit.size:
-        lit, normal, colour = _surface(stage, eye + d[:, hit] * t, d[:, hit])
+        pixel = float(t.mean()) * camera.pixel
+        lit, normal, colour = _surface(stage, eye + d[:, hit] * t, d[:, hit], pixel)
         picture[:, hit], depth[hit] = lit, t
     else:
         normal = colour = np.zeros((3, 0), np.float32)
     return film(picture, stage.scene.exposure), depth, hit, normal, colour
 
 
-def _surface(stage, p, d):
+def _surface(stage, p, d, pixel):
     """Light the thing at its surface points p, seen along d: (lit, normal, plain colour)."""
     n = p.shape[1]
     eps = 0.004
     around = (p[:, None, :] + eps * CORNERS[:, :, None]).reshape(3, -1)
     normal = CORNERS @ march.distance(stage.sculpt, around).reshape(4, n)
     normal = _unit(normal)
-    colour, gloss = _painted(stage.sculpt, p)
+    colour, gloss = _painted(stage.sculpt, p, pixel)
     shading = _unit(normal + _fuzz(p, gloss))
 
     openness = np.ones(n, np.float32)
@@ -141,9 +145,9 @@ def _surface(stage, p, d):
     return lit, normal, colour
 
 
-def _painted(sculpt, p):
+def _painted(sculpt, p, pixel):
     """Plain colour (3, N) and gloss (N,) of the thing at its surface points."""
-    clay = Clay(p, painting=True)
+    clay = Clay(p, True, pixel)
     sculpt(clay)
     return np.clip(clay.colour, 0, 1).astype(np.float32), np.clip(clay.gloss, 0, 1)
 
@@ -168,7 +172,7 @@ def _surroundings(stage, d):
     if scene.ground == "floor":
         limit, across = backdrop.wall_length(eye, d)
     else:
-        limit, across = np.full(n, backdrop.FAR, np.float32), None
+        limit, across = backdrop.tree_length(scene, d), None
     on_ground = plane < limit
     away = np.flatnonzero(~on_ground)
     if across is not None:
@@ -182,11 +186,11 @@ def _surroundings(stage, d):
         picture[:, away] = colour
     below = np.flatnonzero(on_ground)
     if below.size:
-        picture[:, below], depth[below] = _ground(stage, d[:, below], plane[below])
+        picture[:, below], depth[below] = _ground(stage, d[:, below], plane[below], limit[below])
     return picture, depth
 
 
-def _ground(stage, d, length):
+def _ground(stage, d, length, limit):
     """The ground along rays that meet its plane: linear light and the length of the rays."""
     scene, light, eye = stage.scene, stage.light, stage.camera.eye[:, None]
     # A pixel's shadow on the ground: stretched along the view, so take the mean of both widths.
@@ -213,6 +217,8 @@ def _ground(stage, d, length):
         glow = glow + light.sky_colour * (0.55 * openness)
         lit = albedo(scene, light, p, pixel, blade) * glow
     if not light.indoor:
-        haze = 1 - np.exp(-((length / 42) ** 1.4))
+        haze = 1 - np.exp(-((length / 85) ** 1.3))
         lit = lit + (light.horizon * 0.85 - lit) * haze
+        # Under the first trees it gets dark, so that no hard line is left where they begin.
+        lit = lit * (1 - 0.75 * smoothstep(0.82, 1.0, length / limit))
     return lit, length

@@ -50,9 +50,11 @@ def length(*parts):
 
 def ellipsoid(p, centre, radii):
     """Ellipsoid with half axes `radii`."""
-    x, y, z = (v * (1 / r) for v, r in zip(shifted(p, centre), radii))
-    k = length(x, y, z)
-    slope = length(*(v * (1 / r) for v, r in zip((x, y, z), radii)))
+    squares = [v * v for v in shifted(p, centre)]
+    a, b, c = (1 / (r * r) for r in radii)
+    x, y, z = squares[0] * a, squares[1] * b, squares[2] * c
+    k = np.sqrt(x + y + z)
+    slope = np.sqrt(x * a + y * b + z * c)
     return k * (k - 1) / (slope + 1e-6)
 
 
@@ -107,9 +109,10 @@ class Clay:
     is wanted; the surface points are visited once more with `painting` on.
     """
 
-    def __init__(self, p, painting=False):
+    def __init__(self, p, painting=False, pixel=0.01):
         self.p = tuple(p)
         self.painting = painting
+        self.pixel = pixel  # width of a pixel at the surface: finer detail would only flicker
         self.distance = self.colour = self.gloss = None
 
     def add(self, distance, colour, blend=0.03, gloss=0.15):
@@ -127,9 +130,9 @@ class Clay:
         seam = np.maximum(blend - abs(gap), 0)
         self.distance = np.minimum(self.distance, distance) - seam * seam * (0.25 / blend)
 
-    def paint(self, margin, colour, gloss=None, sharpness=60):
-        """Colour the surface where margin (a length) is positive. Only has effect when painting."""
-        self._mix(colour, gloss, np.clip(0.5 + margin * sharpness, 0, 1))
+    def paint(self, margin, colour, gloss=None):
+        """Colour the surface where margin (a length) is positive; call it only when painting."""
+        self._mix(colour, gloss, np.clip(0.5 + margin * (0.85 / self.pixel), 0, 1))
 
     def _mix(self, colour, gloss, share):
         self.colour = self.colour + (colour - self.colour) * share
