@@ -152,8 +152,9 @@
 
   const gate = words.question ? [make("p", { class: "question" }, words.question), guess, answer] : [];
   if (words.question) { form.disabled = true; figure.hidden = true; }
+  const width = Math.max(480, ...data.frames.map((frame) => frame.width));
   const title = words.title ? make("h3", {}, words.title) : "";
-  root.append(make("style", {}, data.style), make("section", { class: "panel", "aria-label": words.title || "panel" },
+  root.append(make("style", {}, data.style), make("section", { class: "panel", "aria-label": words.title || "panel", style: "max-width:" + width + "px" },
     title, ...gate, form, ...(words.question ? [cover] : []), figure, spoken));
   show(now);
   spoken.textContent = "";

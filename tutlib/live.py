@@ -141,6 +141,7 @@ class Live:
     # -- what the panel shows --------------------------------------------------------------------
 
     def show(self, frame):
+        self.box.layout.max_width = f"{max(480, frame.width) + 14}px"
         self.figure.value = (
             f'<img class="tutlib-frame" width="{frame.width}" height="{frame.height}" '
             f'alt="{html.escape(frame.alt)}" src="{_png(frame)}">'

@@ -6,6 +6,7 @@ open_notebook   open_notebook(page, lab, "name.ipynb")
 run_all_cells   run_all_cells(page): runs them and waits until every cell has run
 """
 
+import json
 import os
 import shutil
 import socket
@@ -95,17 +96,29 @@ def _free_port():
 
 def _command(port):
     settings = ("ip=127.0.0.1", f"port={port}", "open_browser=False", "allow_root=True")
-    quiet = ["--IdentityProvider.token=", "--LabApp.news_url=", "--LabApp.check_for_updates_class="
-             "jupyterlab.NeverCheckForUpdate"]  # fmt: skip
-    return [sys.executable, "-m", "jupyterlab", *(f"--ServerApp.{s}" for s in settings), *quiet]
+    switches = (*(f"--ServerApp.{s}" for s in settings), "--IdentityProvider.token=")
+    return [sys.executable, "-m", "jupyterlab", *switches]
+
+
+def _settings(home):
+    """No news, and every cell in the page, whether it is in view or not."""
+    wanted = {
+        "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
+        "notebook-extension/tracker": {"windowingMode": "none"},
+    }
+    for name, value in wanted.items():
+        file = home / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(value))
 
 
 def _environment(home):
     """The tests' own Jupyter folders (no stale layout), the tree importable, one thread."""
-    own = {name: str(home / name.lower()) for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR",
-                                                       "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")}  # fmt: skip
+    names = ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR")
+    own = {name: str(home / name.lower()) for name in names}
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     own |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "PYTHONPATH": path}
+    own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
     return os.environ | own | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
@@ -124,14 +137,14 @@ def _wait_for(url, server, log, seconds=90):
 
 @pytest.fixture
 def open_notebook():
-    def opener(page, lab, path):
-        page.goto(f"{lab.url}/lab/tree/{path}?reset")
-        page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
-        page.locator(".jp-NotebookPanel:not(.lm-mod-hidden) [data-status=idle]").first.wait_for(
-            state="attached", timeout=90_000
-        )
+    return _open_notebook
 
-    return opener
+
+def _open_notebook(page, lab, path):
+    """Open a notebook of the lab's folder and wait until its kernel is there and idle."""
+    page.goto(f"{lab.url}/lab/tree/{path}?reset")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=90_000)
+    page.locator(".jp-StatusBar-Widget").get_by_text("| Idle").wait_for(timeout=90_000)
 
 
 @pytest.fixture
@@ -140,11 +153,9 @@ def run_all_cells():
 
 
 def _run_all_cells(page, timeout=180):
-    """Run > Run All Cells, then wait until no cell is waiting for its number."""
+    """Run > Run All Cells, then wait (seconds) until every code cell has its number."""
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    page.wait_for_timeout(300)
-    busy = """() => Array.from(document.querySelectorAll('.jp-NotebookPanel .jp-InputArea-prompt'))
-        .every((prompt) => !prompt.textContent.includes('[*]'))
-        && !document.querySelector('.jp-NotebookPanel [data-status=busy]')"""
-    page.wait_for_function(busy, timeout=timeout * 1000)
+    ran = """() => Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt'))
+        .every((prompt) => /[0-9]/.test(prompt.textContent))"""
+    page.wait_for_function(ran, timeout=timeout * 1000)

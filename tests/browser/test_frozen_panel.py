@@ -43,11 +43,12 @@ def explorer(**more):
 
 @pytest.fixture
 def show(chromium_page, tmp_path):
-    """show(html) opens it as a file, offline; `show.requests` are what the page asked a host for."""
+    """show(html) opens it as a file, offline, and at the end asserts that no host was asked."""
 
     def opener(*pieces, width=1200, scheme="light"):
         file = tmp_path / "page.html"
-        head = '<meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark">'
+        head = '<meta name="viewport" content="width=device-width">'
+        head += '<meta name="color-scheme" content="light dark">'
         file.write_text(
             f"<!doctype html><meta charset=utf-8>{head}<body>{''.join(pieces)}", "utf-8"
         )
@@ -73,8 +74,11 @@ def shown(page):
 
 
 def wait_alt(page, alt):
-    page.wait_for_function("alt => [...document.querySelectorAll('[data-tutlib-panel]')].some("
-                           "h => h.shadowRoot.querySelector('figure img').alt === alt)", arg=alt)  # fmt: skip
+    page.wait_for_function(
+        """alt => [...document.querySelectorAll('[data-tutlib-panel]')]
+            .some((host) => host.shadowRoot.querySelector('figure img').alt === alt)""",
+        arg=alt,
+    )
     assert shown(page).first.evaluate("img => img.decode().then(() => img.naturalWidth)") > 600
 
 

@@ -1,0 +1,138 @@
+"""The live panel in a real JupyterLab: mouse and keys, the guess, Stop, an error that is seen."""
+
+import os
+
+import nbformat
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SET_UP = """
+import time
+from matplotlib.figure import Figure
+from tutlib.panel import Choice, Pad, Panel, Slider
+
+def draw(result):
+    figure = Figure(figsize=(6.4, 2.6), layout="constrained")
+    axes = figure.subplots()
+    axes.barh(list(result), list(result.values()))
+    axes.set_xlim(0, 1)
+    return figure
+"""
+EXPLORER = """
+def pig(state):
+    if state["target"] == "moon":
+        raise ValueError("nobody flies to the moon")
+    return {"hog": 1 - state["eps"] / 8, state["target"]: state["eps"] / 8}
+
+Panel(pig, draw,
+      [Slider("eps", stops=[0, 1, 2, 4, 8], value=2, format="{}/255"),
+       Choice("target", ["airliner", "wombat", "moon"], help="where to")],
+      title="The pig explorer", question="Will it still be a hog?", answers=["yes", "no"],
+      reveal="Half a hog.", caption="What the net answers.",
+      alt=lambda state, result: f"{state['target']} at {state['eps']}/255")
+"""
+PAD = """
+Panel(lambda state: dict(zip("xy", state["point"])), draw, [Pad("point", value=(0.5, 0.5))],
+      alt=lambda state, result: f"point {result['x']:.2f} {result['y']:.2f}")
+"""
+SLOW = """
+def slow(state):
+    for step in range(200):
+        time.sleep(0.05)
+        yield (step + 1) / 200, {"done": (step + 1) / 200}
+
+Panel(slow, draw, [Slider("speed", stops=[1, 2])],
+      alt=lambda state, result: f"slow {result['done']:.2f}")
+"""
+
+
+@pytest.fixture
+def page(chromium_page, lab, open_notebook, run_all_cells):
+    cells = [nbformat.v4.new_code_cell(code) for code in (SET_UP, EXPLORER, PAD, SLOW)]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {
+        "name": "python3",
+        "display_name": "Python 3",
+        "language": "python",
+    }
+    nbformat.write(notebook, lab.folder / "panels.ipynb")
+    chromium_page.set_viewport_size({"width": 1200, "height": 2600})  # every cell in view
+    open_notebook(chromium_page, lab, "panels.ipynb")
+    run_all_cells(chromium_page)
+    yield chromium_page
+    shoot(chromium_page, "end")
+
+
+def shoot(page, name):
+    if os.environ.get("TUTLIB_SHOTS"):
+        page.screenshot(path=f"{os.environ['TUTLIB_SHOTS']}/live-{name}.png")
+
+
+def frame(page, alt):
+    """Wait for the picture that says `alt` (a start is enough)."""
+    page.locator(f'img.tutlib-frame[alt^="{alt}"]').wait_for()
+
+
+def test_live_panels(page):
+    explorer(page)
+    pad(page)
+    stop(page)
+    error(page)
+
+
+def explorer(page):
+    hog = page.locator('img.tutlib-frame[alt="airliner at 2/255"]')
+    hog.wait_for(state="attached")
+    assert not hog.is_visible()
+    shoot(page, "start")
+    page.get_by_role("button", name="no", exact=True).click()
+    frame(page, "airliner at 2/255")
+    page.get_by_text("You said: no. Half a hog.").wait_for()
+    handle = page.locator(".noUi-handle").first
+    handle.focus()
+    page.keyboard.press("ArrowRight")
+    frame(page, "airliner at 4/255")
+    start, rail = handle.bounding_box(), page.locator(".noUi-target").first.bounding_box()
+    page.mouse.move(start["x"] + start["width"] / 2, start["y"] + start["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(rail["x"] + rail["width"], start["y"] + start["height"] / 2, steps=12)
+    page.mouse.up()
+    frame(page, "airliner at 8/255")
+    page.get_by_label("target").select_option(label="wombat")
+    frame(page, "wombat at 8/255")
+
+
+def pad(page):
+    frame(page, "point 0.50 0.50")
+    surface = page.locator(".tutlib-pad")
+    box = surface.bounding_box()
+    page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.5 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + 0.1 * box["height"], steps=10)
+    page.mouse.up()
+    frame(page, "point 0.80 0.90")
+    surface.press("ArrowDown")
+    frame(page, "point 0.80 0.85")
+    page.get_by_label("x", exact=True).fill("0.25")
+    page.get_by_label("x", exact=True).press("Enter")
+    frame(page, "point 0.25 0.85")
+
+
+def stop(page):
+    button = page.get_by_role("button", name="Stop", exact=True)
+    button.wait_for()
+    shoot(page, "slow")
+    button.click()
+    page.get_by_text("Stopped at").wait_for()
+    assert not button.is_visible()
+    frame(page, "slow 0.")
+
+
+def error(page):
+    page.get_by_label("target").select_option(label="moon")
+    page.get_by_role("alert").get_by_text("ValueError: nobody flies to the moon").wait_for()
+    shoot(page, "error")
+    page.get_by_label("target").select_option(label="airliner")
+    frame(page, "airliner at 8/255")
+    assert not page.get_by_role("alert").is_visible()
