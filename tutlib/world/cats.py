@@ -21,10 +21,7 @@ def tabby(draw):
 
     def sculpt(clay):
         fur = _striped(clay, coat, sits, stripes, shift) if clay.painting else coat
-        if sits:
-            neck = _sitting(clay, fur)
-        else:
-            neck = _walking(clay, fur, coat, swing, curl)
+        neck = _sitting(clay, fur) if sits else _walking(clay, fur, coat, swing, curl)
         _head(clay, turned(clay.p, neck, yaw, nod), coat, iris)
 
     return sculpt

@@ -10,7 +10,8 @@ from .shapes import rgb
 
 @dataclass(frozen=True)
 class Ground:
-    """One kind of ground: its range of colours, grains per unit, and how rough it looks.
+    """One kind of ground: its range of colours, grains per unit, how rough they
+    look, and how patchy it is on the large scale.
 
     blades: height of what grows on it (0: nothing); lying: how far the blades lean over.
     """
@@ -19,16 +20,17 @@ class Ground:
     light: np.ndarray
     grain: float = 9.0
     rough: float = 0.3
+    patchy: float = 1.0
     blades: float = 0.0
     lying: float = 0.5
 
 
 GROUNDS = {
-    "grass": Ground(rgb(0.055, 0.085, 0.022), rgb(0.17, 0.20, 0.065), 7, 0.5, 0.11, 0.6),
+    "grass": Ground(rgb(0.055, 0.085, 0.022), rgb(0.17, 0.20, 0.065), 7, 0.5, 1.0, 0.11, 0.6),
     "mud": Ground(rgb(0.11, 0.075, 0.045), rgb(0.25, 0.18, 0.12), 11, 0.8),
-    "straw": Ground(rgb(0.22, 0.155, 0.06), rgb(0.50, 0.39, 0.18), 7, 0.5, 0.055, 2.4),
+    "straw": Ground(rgb(0.22, 0.155, 0.06), rgb(0.50, 0.39, 0.18), 7, 0.5, 1.0, 0.055, 2.4),
     "sand": Ground(rgb(0.42, 0.30, 0.18), rgb(0.58, 0.45, 0.29), 15, 0.45),
-    "road": Ground(rgb(0.10, 0.10, 0.108), rgb(0.165, 0.165, 0.17), 26, 0.5),
+    "road": Ground(rgb(0.10, 0.10, 0.108), rgb(0.165, 0.165, 0.17), 26, 0.6, 0.5),
     "floor": Ground(rgb(0.30, 0.165, 0.075), rgb(0.46, 0.285, 0.145)),
     "water": Ground(rgb(0.015, 0.075, 0.11), rgb(0.05, 0.19, 0.24)),
     "sky": Ground(rgb(0.20, 0.26, 0.20), rgb(0.32, 0.38, 0.30)),
@@ -90,7 +92,7 @@ def albedo(scene, light, p, pixel, blade=None):
     # The same grains, seen a step towards the sun: the difference lights one flank of each.
     step = 0.35 / g
     flank = fbm2((x + light.sun[0] * step) * g + shift, (z + light.sun[2] * step) * g, 3, pixel * g)
-    value = np.clip(0.5 + 1.0 * patches + ground.rough * fine, 0, 1.3)
+    value = np.clip(0.5 + ground.patchy * patches + ground.rough * fine, 0, 1.3)
     colour = ground.dark + (ground.light - ground.dark) * value
     colour = colour * (1 + 1.6 * ground.rough * (fine - flank))
     if blade is not None:

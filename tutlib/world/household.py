@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .palette import WHITE
+from .palette import DARK
 from .shapes import disc, ellipsoid, inside, length, rgb, ring, stick
 from .thing import register
 
@@ -49,8 +49,7 @@ def teapot(draw):
                 clay.paint(inside(0.08 - length(around, y - tall), belly), pattern)
             seam = inside(0.012 - abs(y - top + 0.07), 0.3 - length(x, z))
             clay.paint(seam, glaze * 0.4)
-            clay.paint(
-                inside(0.038 - length(x - lip[0] - 0.02, z), y - lip[1] - 0.045), WHITE * 0.04
-            )
+            mouth = inside(0.038 - length(x - lip[0] - 0.02, z), y - lip[1] - 0.045)
+            clay.paint(mouth, DARK)
 
     return sculpt

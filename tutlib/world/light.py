@@ -53,8 +53,9 @@ def shade(light, view, normal, albedo, gloss, sunlit, openness):
     sunlit, openness: (N,), the share of the sun and of the surroundings that reaches the point.
     """
     facing = (normal * light.sun).sum(0)
-    # Skin and fur let light creep round the terminator, red the furthest; lacquer does not.
-    soft = rgb(0.22, 0.10, 0.07) * (1 - np.minimum(gloss * 2.5, 1))
+    # Skin and fur let light creep round the terminator, in skin red the furthest; lacquer not.
+    skin = np.minimum(gloss * 8, 1)
+    soft = (0.12 + rgb(0.10, -0.02, -0.05) * skin) * (1 - np.minimum(gloss * 2.5, 1))
     direct = np.clip((facing + soft) / (1 + soft), 0, 1) * sunlit
     upward = 0.5 + 0.5 * normal[1]
     around = light.sky_colour * (0.62 * openness * upward)
@@ -77,7 +78,7 @@ def _reflection(light, view, normal, gloss, sunlit, openness):
 
 
 def film(colour, exposure):
-    """Linear light to picture values in [0, 1]: exposure, a film-like shoulder (Narkowicz), gamma."""
+    """Linear light to [0, 1]: exposure, a film-like shoulder (Narkowicz, 2016), gamma."""
     x = np.maximum(colour * exposure, 0)
     x = x * (2.51 * x + 0.03) / (x * (2.43 * x + 0.59) + 0.14)
     return np.minimum(x, 1) ** (1 / 2.2)

@@ -95,7 +95,7 @@ def _viewpoint(thing, name, seed, ground):
     return {
         "azimuth": draw.between(*thing.azimuths),
         "elevation": draw.between(low, high),
-        "distance": draw.between(3.5, 5.2) / thing.zoom,
+        "distance": draw.between(3.7, 5.2) / thing.zoom,
         "aim": (draw.between(-0.2, 0.2), draw.between(*thing.aim_heights), draw.between(-0.2, 0.2)),
     }
 
