@@ -96,7 +96,7 @@ REFUSED = {
     "empty": (b"", "empty"),
     "text": (b"this is not a picture at all", "not a picture"),
     "a web page": (b"<!doctype html><html></html>", "not a picture"),
-    "truncated PNG": (encoded(Image.fromarray(gradient()))[:200], "damaged or cut short"),
+    "truncated PNG": (encoded(Image.fromarray(gradient()))[:120], "damaged or cut short"),
     "truncated JPEG": (encoded(Image.fromarray(gradient(400, 400)), "JPEG")[:2000], "cut short"),
     "too small": (encoded(Image.new("RGB", (3, 300))), "only 3 x 300 pixels"),
 }
