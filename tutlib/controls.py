@@ -217,7 +217,8 @@ def states(controls, wanted):
         wanted = _thinned(controls)
     if isinstance(wanted, dict):
         wanted = [dict(zip(wanted, row)) for row in itertools.product(*wanted.values())]
-    return [complete(controls, partial) for partial in wanted]
+    whole = [complete(controls, partial) for partial in wanted]
+    return [state for i, state in enumerate(whole) if state not in whole[:i]]
 
 
 def _thinned(controls, count=8):

@@ -63,9 +63,11 @@ class Live:
         self.gate = self._gate() if panel.question else None
         title = _div("title", panel.title) if panel.title else ""
         head = w.HTML(f"<style>{_css()}</style>{title}")
-        gate = [self.gate, self.cover] if self.gate else []
+        gate = [self.gate] if self.gate else []
         trouble = [self.work, self.red, self.more]
-        self.box = w.VBox([head, *gate, self.controls, *trouble, self.figure, self.caption])
+        self.box = w.VBox(
+            [head, *gate, self.controls, *trouble, self.cover, self.figure, self.caption]
+        )
         self.box.add_class("tutlib-live")
         for hidden in (self.red, self.more, self.bar, self.stop_button):
             _visible(hidden, False)
@@ -146,6 +148,7 @@ class Live:
             f'<img class="tutlib-frame" width="{frame.width}" height="{frame.height}" '
             f'alt="{html.escape(frame.alt)}" src="{_png(frame)}">'
         )
+        self.figure.remove_class("tutlib-stale")
         _visible(self.red, False)
         _visible(self.more, False)
 
@@ -170,6 +173,7 @@ class Live:
         entry = {"output_type": "error", "ename": name, "evalue": message, "traceback": lines}
         self.log.outputs = (*self.log.outputs, entry)
         self.idle("")
+        self.figure.add_class("tutlib-stale")
         _visible(self.red, True)
         _visible(self.more, True)
 
@@ -235,7 +239,7 @@ class PadBox(w.VBox):
             )
         ]
         hint = html.escape(control.help)
-        label = w.HTML(f'<span title="{hint}">{html.escape(control.label)}</span>')
+        label = w.HTML(f'<b title="{hint}">{html.escape(control.label)}</b>')
         surface = w.HTML(_surface(control, html.escape(script)))
         super().__init__([self._style, label, surface, w.HBox(self.fields), self.wire])
         self.add_class("tutlib-pad-box")

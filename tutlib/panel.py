@@ -140,16 +140,15 @@ class Panel:
     def set(self, **state):
         """Move the controls as a hand would, wait for the result, return it; errors are raised."""
         wanted = complete(self.controls, self.state | state)
-        count = len(self.errors)
         self.live.place(wanted)
         self.state = wanted
         error = self._update(drain=True)
-        if len(self.errors) > count:
+        if error is not None:
             raise error
         return self.result
 
     def moved(self, state):
-        """What every control calls: the reader wants another state."""
+        """What every control calls: the reader wants another state. Returns the error, if any."""
         try:
             self.state = complete(self.controls, state)
         except Exception as error:
@@ -162,7 +161,10 @@ class Panel:
             self._job.stopped = True
 
     def _update(self, drain=False):
-        """Show `self.state`: from the cache, at once, or step by step in the background."""
+        """Show `self.state`: from the cache, at once, or step by step in the background.
+
+        Returns the error where there was one; it is already on screen and in `errors`.
+        """
         self.stop()
         self._job = job = Job(self.compute, self.state)
         try:
