@@ -36,13 +36,14 @@ def use_a_new_enough_python(words):
     """Go on with this Python if it is new enough, else with a newer one that is installed."""
     if sys.version_info[:2] >= OLDEST:
         return
-    for name in ["python3.%d" % minor for minor in (13, 12, 11, 14)]:
+    for name in ("python3.13", "python3.12", "python3.11", "python3.14"):
         python = shutil.which(name)
         if python and subprocess.call([python, "-c", ""], stderr=subprocess.DEVNULL) == 0:
             os.execv(python, [python, __file__, *words])
+    version = ".".join(str(part) for part in sys.version_info[:2])
     sys.exit(
-        "The course needs Python %d.%d or newer, and %s is %d.%d. Install a newer one and say which: "
-        "make lab PYTHON=/path/to/python3.12" % (*OLDEST, sys.executable, *sys.version_info[:2])
+        f"The course needs Python 3.11 or newer, and {sys.executable} is {version}. "
+        "Install a newer one and name it: make lab PYTHON=/path/to/python3.12"
     )
 
 
@@ -65,16 +66,18 @@ def install(extras):
     if up_to_date and extras <= set(stamp["extras"]):
         return
     extras |= set(stamp.get("extras", ()))
-    what = ".[%s]" % ",".join(sorted(extras)) if extras else "."
-    say("Installing the course into .venv (the first time: a few minutes, %d GB)" % GIGABYTES)
+    names = ",".join(sorted(extras))
+    what = f".[{names}]" if extras else "."
+    say(f"Installing the course into .venv (the first time: a few minutes, {GIGABYTES} GB)")
     quiet = ["--disable-pip-version-check", "--quiet"]
     if not runs(
         PYTHON, "-m", "pip", "install", *quiet, "-c", "constraints.txt", "-e", what, show=True
     ):
+        free = shutil.disk_usage(str(ROOT)).free / 1e9
         sys.exit(
             "pip could not install everything (its reason is above). Check the connection and the "
-            "disk (%.0f GB are free), and run the same command again: it goes on where it stopped."
-            % (shutil.disk_usage(str(ROOT)).free / 1e9)
+            f"disk ({free:.0f} GB are free), and run the same command again: it goes on where it "
+            "stopped."
         )
     register_kernel()
     keep_jupyter_quiet()

@@ -1,0 +1,36 @@
+"""How the tests run (fixtures are in tests/conftest.py): slow ones first, and what notebooks cost.
+
+With `pytest -n 2 --dist loadgroup` a test file stays on one worker, so that what it prepares is
+prepared once; notebooks are dealt out one by one.
+"""
+
+import os
+
+import pytest
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports torch
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if not item.get_closest_marker("notebook"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=_turn)
+
+
+def _turn(item):
+    return (not item.get_closest_marker("browser"), not item.get_closest_marker("notebook"))
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = (r for outcome in ("passed", "failed") for r in terminalreporter.getreports(outcome))
+    costs = [dict(r.user_properties) for r in reports if r.when == "call"]
+    costs = sorted((c["notebook"], c["cpu_seconds"], c["claims"]) for c in costs if "notebook" in c)
+    if not costs:
+        return
+    terminalreporter.section("notebooks: CPU seconds on one thread, claims that held")
+    for notebook, seconds, claims in costs:
+        terminalreporter.write_line(f"{seconds:7.1f} s  {claims:3d}  {notebook}")
+    total = sum(seconds for _, seconds, _ in costs)
+    terminalreporter.write_line(f"{total:7.1f} s  together (1200 are allowed)")
