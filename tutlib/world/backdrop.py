@@ -25,8 +25,8 @@ def landscape(scene, light, camera, d, colour):
     low = np.flatnonzero(d[1] < 0.3)
     if not low.size:
         return colour
-    height = d[1, low] / np.maximum(np.sqrt(d[0, low] ** 2 + d[2, low] ** 2), 1e-3)
-    angle = np.arctan2(d[2, low], d[0, low]).astype(np.float32)
+    flat = np.maximum(np.sqrt(d[0, low] ** 2 + d[2, low] ** 2), 1e-3)
+    height, east, south = d[1, low] / flat, d[0, low] / flat, d[2, low] / flat  # a seamless ring
     out, soft = colour[:, low], 1.2 * camera.pixel  # edges as wide as a pixel do not stair-step
     for i, (top, tint, haze) in enumerate(
         (
@@ -36,13 +36,14 @@ def landscape(scene, light, camera, d, colour):
         )
     ):
         trees = i == 2
-        row = noise2(angle * 0 + i * 9.5 + scene.shift, angle * (3 + 4 * i) + 99)
-        fine = fbm2(angle * (14 + 40 * trees) + 40, angle * 0 + scene.shift + i, 4)
+        wide, narrow, place = 3 + 4 * i, 14 + 40 * trees, scene.shift + 9.5 * i
+        row = noise2(east * wide + place, south * wide + 99)
+        fine = fbm2(east * narrow + 99, south * narrow + place, 4)
         line = top * (0.75 + 0.45 * row + (0.55 if trees else 0.28) * fine)
         cover = smoothstep(line + soft, line - soft, height)
         mist = haze + (0.7 - haze) * np.exp(-np.maximum(height, 0) / 0.04)
         if trees:  # crowns: light from above, dark between them and below
-            crowns = fbm2(angle * 60, height * 85 + scene.shift, 4, camera.pixel * 60)
+            crowns = fbm3(east * 60, height * 85 + scene.shift, south * 60, 3)
             tint = tint * (1.0 + 1.5 * crowns + 0.9 * smoothstep(line - 0.025, line, height))
             mist = haze
         out = out + (tint + (light.horizon * 0.85 - tint) * mist - out) * cover
@@ -55,8 +56,7 @@ def tree_length(scene, d):
     limit = np.full(d.shape[1], FAR, np.float32)
     far = np.flatnonzero((d[1] < 0) & (d[1] > -0.12))
     if far.size:
-        angle = np.arctan2(d[2, far], d[0, far])
-        limit[far] *= 1 + 0.35 * fbm2(angle * 9 + scene.shift, angle * 0, 5)
+        limit[far] *= 1 + 0.35 * fbm2(d[0, far] * 9 + scene.shift, d[2, far] * 9, 5)
     return limit
 
 

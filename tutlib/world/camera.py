@@ -30,7 +30,7 @@ class Camera:
         return self.fov / self.size
 
     def rays(self, u, v):
-        """Unit directions (3, N) through the picture positions u (right) and v (down), in pixels."""
+        """Unit directions (3, N) through the positions u (right) and v (down), in pixels."""
         a = (np.asarray(u, np.float32) - self.size / 2) * self.pixel
         b = (self.size / 2 - np.asarray(v, np.float32)) * self.pixel
         d = self.forward[:, None] + self.right[:, None] * a + self.up[:, None] * b

@@ -25,18 +25,16 @@ def hog(draw):
         clay.add(ellipsoid(clay.p, (0, 0.64, 0), (0.74, 0.40 * fat, 0.38 * fat)), skin)
         clay.add(ellipsoid(clay.p, (-0.42, 0.66, 0), (0.38, 0.39 * fat, 0.36 * fat)), skin, 0.15)
         legs(clay, (0.42, -0.50), 0.45, 0.21, 0.16, 0.085, swing, skin, 0.12)
-        head = turned(clay.p, (0.62, 0.78, 0), yaw, nod)
-        _hog_head(clay, head, skin, snout, flop)
         curl = (x + 0.78) * 22
         around = length(y - 0.78 - 0.07 * np.cos(curl), z - 0.07 * np.sin(curl)) * 0.45 - 0.016
         clay.add(np.maximum(around, abs(x + 0.86) - 0.13), skin, 0.03)
         if clay.painting:
             if spotted:
                 patches = fbm3(x * 2 + shift, y * 2, z * 2, 2) - 0.13
-                clay.paint(inside(patches * 0.3, 0.42 - x), DARK)
+                clay.paint(0.3 * patches - 0.5 * np.maximum(x - 0.2, 0), DARK)  # not on the face
             hooves(clay, skin * 0.22, 0.075, 0.35)
-        for side in (-1, 1):
-            eyes(clay, (head[0], head[1], head[2] * side), (0.37, 0.10, 0.165), 0.047)
+            clay.colour = clay.colour * (0.94 + 0.10 * fbm3(x * 5 + shift, y * 5, z * 5, 3))
+        _hog_head(clay, turned(clay.p, (0.62, 0.78, 0), yaw, nod), skin, snout, flop)
 
     return sculpt
 
@@ -44,24 +42,37 @@ def hog(draw):
 def _hog_head(clay, head, skin, snout, flop):
     both = mirrored(head)
     x, y, z = both
-    tip = 0.55 * snout
-    clay.add(ellipsoid(head, (0.16, 0, 0), (0.33, 0.29, 0.27)), skin, 0.15)
-    clay.add(ellipsoid(both, (0.22, -0.10, 0.13), (0.17, 0.14, 0.13)), skin, 0.08)  # cheeks
-    clay.add(stick(head, (0.3, -0.05, 0), (0.48 * snout, -0.09, 0), 0.18, 0.13), skin, 0.06)
-    nose = skin * rgb(1.0, 0.80, 0.82)
-    clay.add(disc(head, (tip, -0.09, 0), 0.155, 0.05, "x", 0.035), nose, 0.025, 0.3)
-    ear = turned((x, y, z - 0.19 - 0.25 * (y - 0.28)), (0.10, 0.26, 0), 0.0, flop)
-    taper = 1.0 - 1.1 * np.clip(ear[1], -0.1, 0.3)
-    flap = ellipsoid(
-        (ear[0] + 0.25 * ear[1] ** 2, ear[1], ear[2] / taper), (0, 0.08, 0), (0.05, 0.21, 0.13)
-    )
-    clay.add(flap * 0.8, skin * 0.9, 0.03)
+    tip = 0.56 * snout
+    clay.add(ellipsoid(head, (0.15, 0, 0), (0.33, 0.29, 0.27)), skin, 0.15)
+    clay.add(ellipsoid(both, (0.20, -0.11, 0.13), (0.19, 0.15, 0.14)), skin, 0.08)  # cheeks
+    clay.add(stick(head, (0.3, -0.04, 0), (0.49 * snout, -0.08, 0), 0.18, 0.125), skin, 0.07)
+    clay.add(ellipsoid(head, (0.36, -0.19, 0), (0.15, 0.075, 0.10)), skin, 0.05)  # lower jaw
+    nose = skin * rgb(1.0, 0.76, 0.80)
+    clay.add(disc(head, (tip, -0.08, 0), 0.155, 0.05, "x", 0.04), nose, 0.025, 0.3)
+    _hog_ears(clay, both, skin, flop)
     if clay.painting:
-        clay.paint(inside(0.055 - abs(ear[2]), ear[0] - 0.01, ear[1] - 0.02), skin * 0.62)
-        nostril = 0.034 - np.sqrt((z - 0.055) ** 2 + ((y + 0.08) * 0.7) ** 2)
-        clay.paint(inside(nostril, x - 0.5 * snout), skin * 0.10)
-        smile = inside(0.011 - abs(y + 0.215 - 1.6 * z * z), x - 0.30, 0.17 - z)
-        clay.paint(smile, skin * 0.28)
+        blush = 0.5 - 4.5 * np.sqrt((x - 0.27) ** 2 + (y + 0.09) ** 2 + (z - 0.25) ** 2)
+        clay.colour = clay.colour * (1 - rgb(0.0, 0.22, 0.20) * np.clip(blush * 2, 0, 1))
+        nostril = 0.036 - np.sqrt((z - 0.058) ** 2 + ((y + 0.075) * 0.65) ** 2)
+        clay.paint(inside(nostril, x - 0.5 * snout), skin * 0.08)
+        smile = inside(0.011 - abs(y + 0.175 - 0.14 * (x - 0.30) ** 2 - 0.8 * (0.42 - x) ** 2))
+        clay.paint(inside(smile, x - 0.18, 0.50 * snout - x), skin * 0.25)
+    lid = ellipsoid(both, (0.350, 0.117, 0.163), (0.060, 0.055, 0.062))
+    clay.add(lid, skin * 0.86, 0.02)
+    eyes(clay, both, (0.375, 0.10, 0.172), 0.052)
+
+
+def _hog_ears(clay, both, skin, flop):
+    x, y, z = both
+    ear = turned((x, y, z - 0.19 - 0.3 * (y - 0.28)), (0.08, 0.25, 0), 0.0, flop)
+    upward = np.clip(ear[1], -0.1, 0.34)
+    taper = 1.0 - 1.5 * upward  # broad at the root, pointed at the tip
+    drooped = ear[0] + 0.9 * upward * upward
+    flap = ellipsoid((drooped, ear[1], ear[2] / taper), (0, 0.10, 0), (0.05, 0.23, 0.15)) * 0.7
+    clay.add(flap, skin * 0.9, 0.03)
+    if clay.painting:
+        hollow = inside(0.085 - abs(ear[2] / taper), drooped - 0.012, ear[1] - 0.02)
+        clay.paint(inside(hollow, 0.02 - flap), skin * rgb(0.72, 0.50, 0.52))
 
 
 @register("wombat", grounds=("grass", "mud", "sand"))

@@ -26,7 +26,7 @@ def ball_span(origin, direction, margin=0.0):
     return np.maximum(-half - root, 0.02), np.where(inside > 0, root - half, -1)
 
 
-def first_hits(sculpt, origin, direction, start, stop, spread=0.0, steps=30):
+def first_hits(sculpt, origin, direction, start, stop, spread=0.0, steps=38):
     """Ray lengths (N,) to the surface, inf where there is none before `stop`.
 
     spread: march cones of this half width per unit length instead of rays; they report where the
@@ -45,7 +45,7 @@ def first_hits(sculpt, origin, direction, start, stop, spread=0.0, steps=30):
         keep = ~hit & (t < stop)
         alive, t, stop, d = alive[keep], t[keep], stop[keep], d[:, keep]
     if alive.size:  # out of steps: cones hand over to their rays, rays graze an outline
-        found[alive] = t if spread else np.where(gap[keep] < 0.004 * t, t, np.float32(np.inf))
+        found[alive] = t if spread else np.where(gap[keep] < 0.002 * t, t, np.float32(np.inf))
     return found
 
 

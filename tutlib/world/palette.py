@@ -15,7 +15,8 @@ def legs(clay, places, top, side, thick, thin, swing, colour, blend=0.1, gloss=0
     sign = np.sign(z)
     for place, way in zip(places, (swing, -swing)):
         p = (x - way * sign * (1 - y / top), y, abs(z))
-        leg = stick(p, (place, top, side), (place, thin * 0.8, side), thick, thin)
+        hip, foot = (place, top * 1.3, side), (place, thin * 0.8, side)  # the hip hides inside
+        leg = stick(p, hip, foot, thick + 0.3 * (thick - thin), thin)
         clay.add(leg, colour, blend, gloss)
 
 
