@@ -138,6 +138,17 @@ def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def about(net: Classifier) -> str:
+    """Which shelf a lesson runs on, and how to get the other one: a line for its top."""
+    where = "the GPU" if device().type == "cuda" else "the CPU"
+    if net.source == "real":
+        return f"running on {net.name}, real weights, on {where}"
+    return (
+        f"running on {net.name} (bundled, nothing was downloaded), on {where}; "
+        "`python -m tutlib fetch resnet50` gets the large one"
+    )
+
+
 def classifier(twin: str = "standard") -> Classifier:
     """The net the course talks to, on `device()`.
 

@@ -7,11 +7,14 @@ the tests run every notebook, so a lesson cannot go quietly wrong.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 import torch
 
 GREEN_TICK, RED_CROSS = "\x1b[32m✔\x1b[0m", "\x1b[31m✘\x1b[0m"
+
+
+Checks = list[tuple[str, Callable[[object], object]]]
 
 
 class ClaimError(AssertionError):
@@ -67,7 +70,7 @@ def claim(
     print(f"{GREEN_TICK} {line}")
 
 
-def exercise(answer, checks: Iterable[tuple[str, Callable[[object], bool]]]) -> bool:
+def exercise(answer, checks: Checks) -> bool:
     """Check a learner's answer, one sentence at a time; an answer of None is 'not tried yet'.
 
     Args:

@@ -4,7 +4,7 @@
 each chapter's own figures live in a module named after what they show.
 """
 
-from tutlib.plots.pictures import answers, before_after, grid, show
+from tutlib.plots.pictures import answers, before_after, grid, put, show, trio
 from tutlib.plots.style import COLOURS, use_style
 
-__all__ = ["COLOURS", "answers", "before_after", "grid", "show", "use_style"]
+__all__ = ["COLOURS", "answers", "before_after", "grid", "put", "show", "trio", "use_style"]

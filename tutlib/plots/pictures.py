@@ -105,39 +105,57 @@ def answers(axes: Axes, names: Sequence[str], probabilities, *, highlight: dict 
 
 
 def before_after(
-    picture: Tensor, delta: Tensor, net, *, amplify: float = 50, y: int | None = None
+    picture: Tensor,
+    delta: Tensor,
+    net,
+    *,
+    amplify: float = 50,
+    y: int | None = None,
+    target: int | None = None,
 ) -> Figure:
     """The picture, the change made visible, the changed picture; the net's answers below.
 
     Args:
         picture: (1, C, H, W) in [0, 1]; delta: the change, of the same shape.
-        net: a classifier with `top(x)`; y: the true class, named in the "clean" colour.
+        net: a classifier with `top(x)` and `labels`.
         amplify: how many times too strong the change is drawn (grey is no change).
+        y: the true class (the net's first answer unless given); target: the class aimed at.
     """
+    before, after = net.top(picture, 4), net.top((picture + delta).clamp(0, 1), 4)
+    truth = before[0][0] if y is None else net.labels[y]
+    goal = None if target is None else net.labels[target]
+    return trio(picture, delta, before, after, truth=truth, goal=goal, amplify=amplify)
+
+
+def trio(
+    picture: Tensor,
+    delta: Tensor,
+    before: Sequence[tuple[str, float]],
+    after: Sequence[tuple[str, float]],
+    *,
+    truth: str,
+    goal: str | None = None,
+    amplify: float = 50,
+) -> Figure:
+    """`before_after` for answers that are already known: pairs (name, probability)."""
     use_style()
-    changed = (picture + delta).clamp(0, 1)
-    figure, axes = plt.subplots(
-        2, 3, figsize=(11.4, 5.9), height_ratios=[3.2, 1.6], layout="constrained"
-    )
+    figure, axes = plt.subplots(2, 3, figsize=(11.4, 6.1), height_ratios=[3.1, 1.7])
     put(axes[0, 0], picture, "the picture", "clean")
-    put(axes[0, 1], delta * amplify + 0.5, f"the change, {amplify:g} times too strong",
-        "perturbation")  # fmt: skip
-    put(axes[0, 2], changed, "the picture + the change", "adversarial")
-    first = net.top(picture, 1)[0][0] if y is None else net.labels[y]
-    for place, x in ((axes[1, 0], picture), (axes[1, 2], changed)):
-        names, values = zip(*net.top(x, 3))
-        marks = {first: "clean"} | ({names[0]: "adversarial"} if names[0] != first else {})
+    put(axes[0, 1], delta * amplify + 0.5, f"the change, × {amplify:g}", "perturbation")
+    put(axes[0, 2], (picture + delta).clamp(0, 1), "picture + change", "adversarial")
+    for place, pairs in ((axes[1, 0], before), (axes[1, 2], after)):
+        names, values = zip(*pairs)
+        marks = {truth: "clean"}
+        if goal is not None:
+            marks[goal] = "target"
+        elif names[0] != truth:
+            marks[names[0]] = "adversarial"
         answers(place, names, values, highlight=marks)
-    _change_note(axes[1, 1], delta)
-    return figure
-
-
-def _change_note(axes: Axes, delta: Tensor) -> None:
-    """In words and numbers: how large the change is."""
     size = float(delta.abs().max()) * 255
-    axes.axis("off")
-    note = f"largest change of any pixel:\n{size:.2f} of 255"
-    axes.text(0.5, 0.62, note, ha="center", va="center", fontsize=13, color=COLOURS["ink"])
+    axes[1, 1].axis("off")
+    note = f"largest change\nof any pixel:\n{size:.2f} of 255"
+    axes[1, 1].text(0.5, 0.55, note, ha="center", va="center", fontsize=14)
+    return figure
 
 
 def _percent(value: float) -> str:
