@@ -9,6 +9,12 @@ ROOM = 3.4  # half the width of the room
 FAR = 45.0  # where the ground ends and the trees stand
 
 
+def scenery(scene, light, camera, d):
+    """Everything far away outdoors, (3, N), in the directions d."""
+    colour = sky(scene, light, d)
+    return colour if scene.ground == "sky" else landscape(scene, light, camera, d, colour)
+
+
 def sky(scene, light, d):
     """The sky (3, N) in the directions d."""
     height = d[1]

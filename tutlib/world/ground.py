@@ -45,12 +45,15 @@ def plane_length(eye, d):
     return np.where(d[1] < -1e-4, -eye[1] / down, np.inf).astype(np.float32)
 
 
-def blade_length(scene, ground, camera, d, plane, pixel):
-    """Rays that meet grass before the plane: (shorter ray lengths, height 0..1 met, hue of blade).
+def blade_length(scene, camera, d, plane, pixel):
+    """Where rays that would go on to the plane meet grass, if they do, and which grass.
 
+    Returns their lengths, the heights 0..1 met, each blade's own number in [0, 1), and how tall the
+    grass still is (1 near, 0 far), all (N,).
     Blades are slim cones, one per cell of a warped grid, looked for at a few heights from the top
     down. Where a pixel is wider than a blade (pixel: its width there) they shrink to nothing.
     """
+    ground = GROUNDS[scene.ground]
     size = np.clip(1.7 - pixel / SPACING, 0, 1) * ground.blades
     length, height, hue = plane.copy(), np.zeros_like(plane), np.zeros_like(plane)
     slope = 1 / np.maximum(-d[1], 0.02)
@@ -82,7 +85,7 @@ def blade_length(scene, ground, camera, d, plane, pixel):
 def albedo(scene, light, p, pixel, blade=None):
     """Plain colour (3, N) of the ground at points p; pixel: width of a pixel there.
 
-    blade: (height, hue, share) from `blade_length` where something grows.
+    blade: heights, numbers and shares from `blade_length`, where something grows.
     """
     ground, s, shift = GROUNDS[scene.ground], scene.ground_scale, scene.shift
     x, z = p[0], p[2]

@@ -14,6 +14,7 @@ from .shapes import Clay
 
 CORNERS = np.array([[1, -1, -1, 1], [-1, -1, 1, 1], [-1, 1, -1, 1]], np.float32)  # a tetrahedron
 SUBPIXELS = np.array([[-3, -1, 1, 3], [-1, 3, -3, 1]], np.float32) / 8  # right, down
+AWAY, GROUND, THING = 0, 1, 2  # what a ray meets
 
 
 @dataclass(frozen=True)
@@ -102,47 +103,106 @@ def _look(stage, u, v):
     Returns film values (3, N), depth (N,), and for the K rays that meet the thing: their indices,
     normals (3, K) and plain colours (3, K).
     """
-    camera = stage.camera
-    d = camera.rays(u, v)
-    picture, depth = _surroundings(stage, d)
+    d = stage.camera.rays(u, v)
+    eye = stage.camera.eye[:, None]
+    depth, end, blades, across = _reach(stage, d)
+    hit = _meet_thing(stage, d, u, v, depth)  # from here on, depth knows the thing
+    kind = np.where(depth < end, GROUND, AWAY)
+    kind[hit] = THING
+    ground, away = np.flatnonzero(kind == GROUND), np.flatnonzero(kind == AWAY)
 
+    p, q = eye + d[:, hit] * depth[hit], eye + d[:, ground] * depth[ground]
+    normal = _normals(stage.sculpt, p)
+    sun_thing, sun_ground = _sunlit(stage, p, normal, q)
+    picture = np.empty(d.shape, np.float32)
+    picture[:, hit], colour = _surface(stage, p, d[:, hit], depth[hit], normal, sun_thing)
+    if ground.size:
+        seen = d[:, ground], depth[ground], end[ground], blades[:, ground]
+        picture[:, ground] = _ground(stage, q, *seen, sun_ground)
+    if across is not None:
+        wall = eye + d[:, away] * depth[away]
+        picture[:, away] = backdrop.wall(stage.scene, wall, across[away])
+    elif away.size:
+        picture[:, away] = backdrop.scenery(stage.scene, stage.light, stage.camera, d[:, away])
+        depth[away] = np.inf
+    return film(picture, stage.scene.exposure), depth, hit, normal, colour
+
+
+def _reach(stage, d):
+    """How far the rays d (3, N) go in a world without the thing.
+
+    Returns depth (N,); end (N,), where the ground ends, so that depth < end on the ground; what
+    grows there (3, N), see `ground.blade_length`; and which pair of walls a ray meets (None: none).
+    """
+    scene, eye, n = stage.scene, stage.camera.eye, d.shape[1]
+    blades = np.zeros((3, n), np.float32)
+    if scene.ground == "sky":
+        return np.full(n, np.inf, np.float32), np.full(n, -1, np.float32), blades, None
+    plane, across = plane_length(eye, d), None
+    if scene.ground == "floor":
+        end, across = backdrop.wall_length(eye, d)
+    else:
+        end = backdrop.tree_length(scene, d)
+    depth = np.minimum(plane, end)
+    if stage.ground.blades:
+        low = np.flatnonzero(plane < end)
+        pixel = _pixel(stage.camera, plane[low], d[:, low])
+        depth[low], *grown = blade_length(scene, stage.camera, d[:, low], plane[low], pixel)
+        blades[:, low] = grown
+    return depth, end, blades, across
+
+
+def _pixel(camera, length, d):
+    """Width of a pixel on the ground: stretched along the view, so the mean of both widths."""
+    return length * camera.pixel / np.sqrt(np.maximum(-d[1], 0.02))
+
+
+def _meet_thing(stage, d, u, v, depth):
+    """Indices of the rays that meet the thing first; writes its distance into `depth`."""
     cell = stage.starts[(v // march.CELL).astype(int), (u // march.CELL).astype(int)]
     near = np.flatnonzero(np.isfinite(cell))
-    eye = camera.eye[:, None]
+    eye = stage.camera.eye[:, None]
     _, leave = march.ball_span(eye, d[:, near], margin=0.01)
     stop = np.minimum(leave, depth[near] + 0.002)
     t = march.first_hits(stage.sculpt, eye, d[:, near], cell[near], stop)
     found = np.isfinite(t)
-    hit, t = near[found], t[found]
-    if hit.size:
-        pixel = float(t.mean()) * camera.pixel
-        lit, normal, colour = _surface(stage, eye + d[:, hit] * t, d[:, hit], pixel)
-        picture[:, hit], depth[hit] = lit, t
-    else:
-        normal = colour = np.zeros((3, 0), np.float32)
-    return film(picture, stage.scene.exposure), depth, hit, normal, colour
+    depth[near[found]] = t[found]
+    return near[found]
 
 
-def _surface(stage, p, d, pixel):
-    """Light the thing at its surface points p, seen along d: (lit, normal, plain colour)."""
-    n = p.shape[1]
-    eps = 0.004
-    around = (p[:, None, :] + eps * CORNERS[:, :, None]).reshape(3, -1)
-    normal = CORNERS @ march.distance(stage.sculpt, around).reshape(4, n)
-    normal = _unit(normal)
-    colour, gloss = _painted(stage.sculpt, p, pixel)
+def _normals(sculpt, p):
+    """Unit normals (3, N) at surface points, from four distances around each."""
+    around = (p[:, None, :] + 0.004 * CORNERS[:, :, None]).reshape(3, -1)
+    return _unit(CORNERS @ march.distance(sculpt, around).reshape(4, p.shape[1]))
+
+
+def _sunlit(stage, p, normal, q):
+    """Share of the sun at the thing's points p and at the ground's points q, in one march."""
+    sun = stage.light.sun
+    on_thing, on_ground = np.zeros(p.shape[1], np.float32), np.ones(q.shape[1], np.float32)
+    facing = np.flatnonzero((normal * sun).sum(0) > -0.25)
+    enter, leave = march.ball_span(q, sun)
+    shaded = np.flatnonzero(leave > 0)
+    if stage.scene.ground == "water":  # too lively to hold a shadow
+        shaded = shaded[:0]
+    points = np.concatenate([p[:, facing] + 0.02 * normal[:, facing], q[:, shaded]], axis=1)
+    start = np.concatenate([np.full(facing.size, 0.03, np.float32), enter[shaded]])
+    light = march.sunlight(stage.sculpt, points, sun, start)
+    on_thing[facing], on_ground[shaded] = light[: facing.size], light[facing.size :]
+    return on_thing, on_ground
+
+
+def _surface(stage, p, d, depth, normal, sunlit):
+    """The thing at its surface points p, seen along d: (light, plain colour), both (3, N)."""
+    if not p.size:
+        return p, p
+    colour, gloss = _painted(stage.sculpt, p, float(depth.mean()) * stage.camera.pixel)
     shading = _unit(normal + _fuzz(p, gloss))
-
-    openness = np.ones(n, np.float32)
+    openness = np.ones(p.shape[1], np.float32)
     for reach in (0.07, 0.2):  # how much of the surroundings other parts of the thing hide
         free = march.distance(stage.sculpt, p + shading * reach) / reach
         openness *= 1 - 0.6 * np.clip(1 - free, 0, 1)
-    sunlit = np.zeros(n, np.float32)
-    facing = np.flatnonzero((normal * stage.light.sun).sum(0) > -0.25)
-    q = p[:, facing] + normal[:, facing] * 0.02
-    sunlit[facing] = march.sunlight(stage.sculpt, q, stage.light.sun, 0.03)
-    lit = shade(stage.light, d, shading, colour, gloss, sunlit, openness)
-    return lit, normal, colour
+    return shade(stage.light, d, shading, colour, gloss, sunlit, openness), colour
 
 
 def _painted(sculpt, p, pixel):
@@ -163,44 +223,12 @@ def _unit(vectors):
     return vectors / (np.sqrt((vectors * vectors).sum(0)) + 1e-9)
 
 
-def _surroundings(stage, d):
-    """Everything but the thing: linear light (3, N) and depth (N,) along the rays d."""
-    scene, eye = stage.scene, stage.camera.eye
-    n = d.shape[1]
-    picture, depth = np.empty((3, n), np.float32), np.full(n, np.inf, np.float32)
-    plane = plane_length(eye, d) if scene.ground != "sky" else depth.copy()
-    if scene.ground == "floor":
-        limit, across = backdrop.wall_length(eye, d)
-    else:
-        limit, across = backdrop.tree_length(scene, d), None
-    on_ground = plane < limit
-    away = np.flatnonzero(~on_ground)
-    if across is not None:
-        depth[away] = limit[away]
-        p = eye[:, None] + d[:, away] * limit[away]
-        picture[:, away] = backdrop.wall(scene, p, across[away])
-    elif away.size:
-        colour = backdrop.sky(scene, stage.light, d[:, away])
-        if scene.ground != "sky":
-            colour = backdrop.landscape(scene, stage.light, stage.camera, d[:, away], colour)
-        picture[:, away] = colour
-    below = np.flatnonzero(on_ground)
-    if below.size:
-        picture[:, below], depth[below] = _ground(stage, d[:, below], plane[below], limit[below])
-    return picture, depth
-
-
-def _ground(stage, d, length, limit):
-    """The ground along rays that meet its plane: linear light and the length of the rays."""
-    scene, light, eye = stage.scene, stage.light, stage.camera.eye[:, None]
-    # A pixel's shadow on the ground: stretched along the view, so take the mean of both widths.
-    pixel = length * stage.camera.pixel / np.sqrt(np.maximum(-d[1], 0.02))
-    blade = None
-    if stage.ground.blades:
-        length, *blade = blade_length(scene, stage.ground, stage.camera, d, length, pixel)
-    p = eye + d * length
+def _ground(stage, p, d, depth, end, blades, sunlit):
+    """Light (3, N) from the ground's points p, seen along d at the given depth."""
+    scene, light = stage.scene, stage.light
+    pixel = _pixel(stage.camera, depth, d)
     near = np.flatnonzero(p[0] ** 2 + p[2] ** 2 < 3.0)
-    gap = np.full(length.shape, 1.0, np.float32)
+    gap = np.full(depth.shape, 1.0, np.float32)
     if near.size:
         above = p[:, near] + np.array([[0], [0.12], [0]], np.float32)
         gap[near] = march.distance(stage.sculpt, above)
@@ -208,17 +236,12 @@ def _ground(stage, d, length, limit):
         lit = water(scene, light, p, d, gap - 0.1, pixel)
     else:
         openness = 0.35 + 0.65 * smoothstep(-0.08, 0.35, gap)
-        sunlit = np.ones(length.shape, np.float32)
-        enter, leave = march.ball_span(p, light.sun)
-        shadowed = np.flatnonzero(leave > 0)
-        start = enter[shadowed]
-        sunlit[shadowed] = march.sunlight(stage.sculpt, p[:, shadowed], light.sun, start, 7.0)
         glow = light.sun_colour * (0.8 * light.sun[1]) * sunlit
         glow = glow + light.sky_colour * (0.55 * openness)
-        lit = albedo(scene, light, p, pixel, blade) * glow
-    if not light.indoor:
-        haze = 1 - np.exp(-((length / 85) ** 1.3))
-        lit = lit + (light.horizon * 0.85 - lit) * haze
-        # Under the first trees it gets dark, so that no hard line is left where they begin.
-        lit = lit * (1 - 0.75 * smoothstep(0.82, 1.0, length / limit))
-    return lit, length
+        lit = albedo(scene, light, p, pixel, blades if stage.ground.blades else None) * glow
+    if light.indoor:
+        return lit
+    haze = 1 - np.exp(-((depth / 85) ** 1.3))
+    lit = lit + (light.horizon * 0.85 - lit) * haze
+    # Under the first trees it gets dark, so that no hard line is left where they begin.
+    return lit * (1 - 0.75 * smoothstep(0.82, 1.0, depth / end))

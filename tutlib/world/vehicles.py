@@ -37,7 +37,7 @@ def wheels(clay, places, radius, half, side, rim):
             clay.paint(inside(0.16 * radius - hub, 0.02 - tyre), DARK, 0.3)
 
 
-@register("airliner", grounds=("sky", "sky", "sky", "road"))
+@register("airliner", grounds=("sky", "sky", "sky", "road"), zoom=0.92)
 def airliner(draw):
     """Two engines, swept wings, a coloured fin; banking a little."""
     livery, white = rgb(*draw.choose(LIVERIES)), WHITE * draw.between(0.85, 1.1)
