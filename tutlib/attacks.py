@@ -161,7 +161,7 @@ def pgd(
     objective = _objective(model, x, y, target, box)
     step = Steepest(step_size if step_size is not None else 2.5 * ball.eps / max(steps, 1))
     generator = generator or torch.Generator().manual_seed(0)
-    climb = _until_fooled if early_stop else ascend
+    climb = ascend_until_fooled if early_stop else ascend
 
     def run() -> Tensor:
         start = ball.sample(x.detach(), generator) if random_start else None
@@ -240,7 +240,7 @@ def _rank(objective, x: Tensor) -> Tensor:
     return 2 * objective.won(x).double() + value / (1 + value.abs())
 
 
-def _until_fooled(objective, x: Tensor, ball, step, steps: int, *, start, box) -> Tensor:
+def ascend_until_fooled(objective, x: Tensor, ball, step, steps: int, *, start, box) -> Tensor:
     """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; fooled pictures leave the batch."""
     point = ascend(objective, x, ball, step, 0, start=start, box=box)  # no step: only projected
     rows, done, stretch = torch.arange(len(x), device=x.device), 0, 1
