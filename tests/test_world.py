@@ -12,6 +12,7 @@ from tutlib.world import march
 from tutlib.world.camera import LOWEST_EYE
 from tutlib.world.ground import GROUNDS
 from tutlib.world.scene import camera_of, sculpture
+from tutlib.world.shapes import Clay, ellipsoid, rgb
 
 SIZE = 40
 CENTRE = (0.0, 0.65, 0.0)
@@ -128,6 +129,18 @@ def test_the_middle_of_the_thing_projects_into_its_mask(name):
         assert frame.depth[v, u] < length, "the surface lies in front of the middle"
 
 
+@pytest.mark.parametrize("name", world.NAMES)
+def test_the_clay_never_slips_into_float64(name):
+    """One stray float64 (from np.where or a Python bool) would double the cost of what follows."""
+    points = np.random.default_rng(0).uniform(-1.2, 1.4, (3, 500)).astype(np.float32)
+    for seed in range(4):
+        clay = Clay(points, painting=True)
+        sculpture(world.scene(name, seed))(clay)
+        assert clay.distance.dtype == clay.colour.dtype == clay.gloss.dtype == np.float32
+        plain = march.distance(sculpture(world.scene(name, seed)), points)
+        np.testing.assert_array_equal(plain, clay.distance)  # painting never moves the surface
+
+
 def test_points_behind_the_camera_have_no_pixel():
     camera = camera_of(world.scene("hog", 0), 16)
     behind = camera.eye - 2 * camera.forward
@@ -175,8 +188,6 @@ def test_the_random_generator_of_the_reader_is_left_alone():
 
 
 def test_a_new_thing_needs_no_change_to_the_renderer(monkeypatch):
-    from tutlib.world.shapes import ellipsoid, rgb
-
     def make(draw, red=0.1):
         radius = draw.between(0.5, 0.6)
 

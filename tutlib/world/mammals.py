@@ -1,13 +1,17 @@
 """Hog, wombat, giant panda and tabby."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .noise import fbm3
 from .palette import BLACK, DARK, eyes, hair, hooves, legs, spot
-from .shapes import disc, ellipsoid, inside, length, mirrored, rgb, stick, turned
+from .shapes import disc, ellipsoid, inside, mirrored, rgb, stick, turned
 from .thing import register
 
 FIELD = ("grass", "mud", "straw")
+# The corners of a hog's tail, root to tip.
+CURL = ((-0.68, 0.76, 0.0), (-0.80, 0.80, 0.075), (-0.84, 0.90, 0.0), (-0.90, 0.85, -0.07))
 
 
 @register("hog", grounds=FIELD)
@@ -25,9 +29,8 @@ def hog(draw):
         clay.add(ellipsoid(clay.p, (0, 0.64, 0), (0.74, 0.40 * fat, 0.38 * fat)), skin)
         clay.add(ellipsoid(clay.p, (-0.42, 0.66, 0), (0.38, 0.39 * fat, 0.36 * fat)), skin, 0.15)
         legs(clay, (0.42, -0.50), 0.45, 0.21, 0.16, 0.085, swing, skin, 0.12)
-        curl = (x + 0.78) * 22
-        around = length(y - 0.78 - 0.07 * np.cos(curl), z - 0.07 * np.sin(curl)) * 0.45 - 0.016
-        clay.add(np.maximum(around, abs(x + 0.86) - 0.13), skin, 0.03)
+        for start, end in pairwise(CURL):
+            clay.add(stick(clay.p, start, end, 0.032, 0.026), skin, 0.03)
         if clay.painting:
             if spotted:
                 patches = fbm3(x * 2 + shift, y * 2, z * 2, 2) - 0.13
