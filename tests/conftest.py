@@ -7,6 +7,7 @@ from torch import nn
 from tutlib.nets import Normalize
 
 torch.set_num_threads(1)
+pytest_plugins = ["tools.pytest_order"]
 
 
 def small_net(seed: int = 0, classes: int = 4) -> nn.Sequential:

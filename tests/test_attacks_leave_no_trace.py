@@ -4,9 +4,9 @@ import copy
 
 import pytest
 import torch
-from conftest import small_net
 from torch import nn
 
+from tests.conftest import small_net
 from tutlib.attacks import fgsm, pgd, sgd_attack
 from tutlib.balls import L2, Linf
 from tutlib.diagnose import diagnose

@@ -1,9 +1,9 @@
 """`diagnose` recognises each way of failing, and says nothing of the kind about a sound attack."""
 
 import torch
-from conftest import small_net
 from torch import nn
 
+from tests.conftest import small_net
 from tutlib.balls import Linf
 from tutlib.diagnose import diagnose
 

@@ -32,7 +32,8 @@ def test_is_committed_as_rendered(path):
 
 # The net that catches bad notebooks must itself be seen to catch them.
 
-CLAIM = "from tutlib.check import claim\nclaim('one and one', 1 + 1, equals={})"
+TRUE = "from tutlib.check import claim\nclaim('one and one', 1 + 1, equals=2)"
+FALSE = TRUE.replace("equals=2", "equals=3")
 PANEL = """
 from matplotlib import pyplot as plt
 from tutlib.panel import Panel, Slider
@@ -59,7 +60,7 @@ urllib.request.urlopen("http://192.0.2.1/", timeout=1)
 """
 
 
-def write(folder, *sources, claim=CLAIM.format(2)):
+def write(folder, *sources, claim=TRUE):
     cells = [new_code_cell(source.strip()) for source in sources]
     if claim:
         cells.append(new_code_cell(claim, metadata={"tags": ["claim"]}))
@@ -92,7 +93,7 @@ def test_a_hidden_error_is_found(tmp_path, source, expected):
 
 
 def test_a_claim_that_fails_is_refused(tmp_path):
-    faults = notebooks.faults(notebooks.run(write(tmp_path, "x = 1", claim=CLAIM.format(3))))
+    faults = notebooks.faults(notebooks.run(write(tmp_path, "x = 1", claim=FALSE)))
     assert "ClaimError" in "\n".join(faults)
 
 

@@ -90,7 +90,8 @@ def printed(cell: NotebookNode) -> str:
 
 
 def read(path: Path) -> NotebookNode:
-    return nbformat.read(path, as_version=4)
+    """A notebook as it stands in its file (`nbformat.read` would mend twin ids unasked)."""
+    return nbformat.v4.reads(path.read_text(encoding="utf-8"))
 
 
 def _unrun(notebook: NotebookNode) -> NotebookNode:

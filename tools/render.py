@@ -105,8 +105,8 @@ def normalise(notebook: NotebookNode) -> None:
         cell.metadata = nbformat.from_dict(
             {key: cell.metadata[key] for key in CELL_METADATA if key in cell.metadata}
         )
-        if len(cell.id) > 12:  # JupyterLab gives new cells 36 characters
-            cell.id = cell.id[:8]
+        old_id = cell.get("id") or hashlib.sha256(cell.source.encode()).hexdigest()
+        cell.id = old_id if len(old_id) <= 12 else old_id[:8]  # JupyterLab's have 36 characters
         cell.source = "\n".join(line.rstrip() for line in cell.source.rstrip().split("\n"))
         if cell.cell_type == "code":
             cell.execution_count = None  # or one new cell would change all that follow

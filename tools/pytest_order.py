@@ -1,14 +1,10 @@
-"""How the tests run (fixtures are in tests/conftest.py): slow ones first, and what notebooks cost.
+"""A plugin of the tests: slow ones first, and at the end what each notebook has cost.
 
 With `pytest -n 2 --dist loadgroup` a test file stays on one worker, so that what it prepares is
 prepared once; notebooks are dealt out one by one.
 """
 
-import os
-
 import pytest
-
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # before anything imports torch
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -1,0 +1,106 @@
+"""What pyproject.toml, environment.yml, constraints.txt and the README say agrees."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tools import setup_env
+
+ROOT = Path(__file__).resolve().parent.parent
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+PROJECT = PYPROJECT["project"]
+CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package something else
+FREE = {"torch", "torchvision"}  # a learner's own build is kept
+
+
+def needs(lines):
+    found = {}
+    for line in lines:
+        requirement = Requirement(line)
+        found[canonicalize_name(requirement.name)] = str(requirement.specifier)
+    return found
+
+
+WANTED = needs(PROJECT["dependencies"])
+FOR_TESTS = needs(PROJECT["optional-dependencies"]["test"])
+
+
+def constraints():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return needs(line for line in lines if line.strip() and not line.startswith("#"))
+
+
+def test_conda_gets_what_pip_gets():
+    entries = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    conda = needs(entry for entry in entries if isinstance(entry, str))
+    assert conda.pop("python") == PROJECT["requires-python"]
+    conda.pop("pip")
+    assert conda == {CONDA_NAMES.get(name, name): limit for name, limit in WANTED.items()}
+    (pip,) = [entry["pip"] for entry in entries if isinstance(entry, dict)]
+    assert pip == ["-e ."]
+
+
+def test_everything_named_is_constrained_but_torch():
+    named = set(WANTED) | set(FOR_TESTS)
+    limits = constraints()
+    assert named - set(limits) == FREE
+    heavy = [name for name in limits if re.match("torch|triton|nvidia|cuda", name)]
+    assert heavy == []
+    assert not [name for name in named & set(limits) if not limits[name].startswith("~=")]
+
+
+@pytest.mark.parametrize("name", sorted((set(WANTED) | set(FOR_TESTS)) - FREE))
+def test_tried_versions_are_allowed_ones(name):
+    tried = constraints()[name].removeprefix("~=")
+    lower_limit = {**WANTED, **FOR_TESTS}[name]
+    assert Requirement(name + lower_limit).specifier.contains(tried)
+
+
+def test_every_package_of_the_house_is_installed():
+    doors = (ROOT / "tutlib").rglob("__init__.py")
+    folders = {".".join(door.relative_to(ROOT).parent.parts) for door in doors}
+    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == folders
+
+
+def test_the_set_up_asks_for_the_same_python():
+    assert PROJECT["requires-python"] == ">={}.{}".format(*setup_env.OLDEST)
+
+
+def test_a_new_version_or_place_is_installed_anew(monkeypatch, tmp_path):
+    now = setup_env.fingerprint()
+    assert setup_env.fingerprint() == now
+    for file in ("pyproject.toml", "constraints.txt"):
+        (tmp_path / file).write_text((ROOT / file).read_text())
+    monkeypatch.setattr(setup_env, "ROOT", tmp_path)
+    moved = setup_env.fingerprint()
+    with (tmp_path / "constraints.txt").open("a") as file:
+        file.write("six<2\n")
+    assert len({now, moved, setup_env.fingerprint()}) == 3
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+def test_pages_name_the_commands_and_their_links_resolve(name):
+    text = (ROOT / name).read_text()
+    assert "make lab" in text
+    assert "make test" in text
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
+        target = "".join(target).split("#")[0]
+        if target and "://" not in target:
+            assert (ROOT / target).exists(), f"{name} points to {target}, and there is no such file"
+
+
+def test_every_make_target_a_page_names_exists():
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.M))
+    for page in ("README.md", "CONTRIBUTING.md"):
+        for target in re.findall(r"`make ([a-z]+)", (ROOT / page).read_text()):
+            assert target in targets, f"{page} says `make {target}`, which the Makefile lacks"
+
+
+def test_the_readme_asks_for_the_python_that_pyproject_asks_for():
+    oldest = PROJECT["requires-python"].removeprefix(">=")
+    assert f"Python {oldest}" in (ROOT / "README.md").read_text()
