@@ -137,11 +137,11 @@ def train_things_robust(seed: int) -> nn.Module:
     torch.manual_seed(seed)
     net, ball = nets.world_net(contrast=False), Linf(8 / 255)
 
-    def attacked(x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
+    def first_attacked(x: Tensor, y: Tensor, generator: torch.Generator) -> Tensor:
         x = mirror_shift_noise(x, y, generator, noise=0.0)
         return pgd(net, x, y, ball, steps=1, step_size=1.25 * ball.eps, generator=generator)
 
-    return train(net, *_scene_batches(), epochs=14, lr=4e-3, seed=seed, change=attacked)
+    return train(net, *_scene_batches(), epochs=14, lr=4e-3, seed=seed, change=first_attacked)
 
 
 def train_digits(seed: int) -> nn.Module:
@@ -168,9 +168,10 @@ def predictions(net: nn.Module, x: Tensor) -> Tensor:
     return torch.cat([net(part).argmax(1) for part in x.split(100)])
 
 
-def in_parts(attack: Callable, x: Tensor, y: Tensor) -> Tensor:
-    """Run an attack 50 pictures at a time (memory)."""
-    return torch.cat([attack(a, b) for a, b in zip(x.split(50), y.split(50))])
+def attacked(net: nn.Module, x: Tensor, y: Tensor, ball: Linf, **options) -> Tensor:
+    """PGD-20, 50 pictures at a time (memory)."""
+    parts = zip(x.split(50), y.split(50))
+    return torch.cat([pgd(net, a, b, ball, steps=20, **options) for a, b in parts])
 
 
 def figures_things(net: nn.Module, eps_255: tuple[float, ...] = (0.5, 1, 2, 4, 8)) -> dict:
@@ -182,10 +183,8 @@ def figures_things(net: nn.Module, eps_255: tuple[float, ...] = (0.5, 1, 2, 4, 8
     table = {"clean": _percent(predictions(net, x) == y)}
     for level in eps_255:
         ball = Linf(level / 255)
-        pushed = in_parts(lambda a, b: pgd(net, a, b, ball, steps=20), x, y)
-        flown = in_parts(
-            lambda a, b: pgd(net, a, b, ball, steps=20, target=airliner), x[others], y[others]
-        )
+        pushed = attacked(net, x, y, ball)
+        flown = attacked(net, x[others], y[others], ball, target=airliner)
         noisy = (x + ball.eps * signs).clamp(0, 1)
         table[f"{level:g}/255"] = {
             "PGD-20": _percent(predictions(net, pushed) == y),
@@ -198,9 +197,11 @@ def figures_things(net: nn.Module, eps_255: tuple[float, ...] = (0.5, 1, 2, 4, 8
 def figures_digits(net: nn.Module) -> dict:
     """Clean accuracy of the digit reader, and accuracy under PGD-20 at eps 0.1 (per cent)."""
     x, y = assets.digits().test
-    pushed = in_parts(lambda a, b: pgd(net, a, b, Linf(0.1), steps=20), x, y)
-    return {"clean": _percent(predictions(net, x) == y), "PGD-20 at 0.1": _percent(
-        predictions(net, pushed) == y)}  # fmt: skip
+    pushed = attacked(net, x, y, Linf(0.1))
+    return {
+        "clean": _percent(predictions(net, x) == y),
+        "PGD-20 at 0.1": _percent(predictions(net, pushed) == y),
+    }
 
 
 def _percent(hits: Tensor) -> float:
@@ -218,6 +219,19 @@ def save_weights(net: nn.Module, name: str) -> Path:
     return path
 
 
+def build_cover(seed: int = 0) -> dict:
+    """The picture in the README: the pig, the change, and the airliner."""
+    from tutlib import plots  # the only recipe that draws
+
+    net, pig = assets.classifier(), assets.picture("hog")
+    y, target = net.index("hog"), net.index("airliner")
+    generator = torch.Generator().manual_seed(seed)
+    x_fly = pgd(net, pig, y, Linf(2 / 255), steps=30, target=target, generator=generator)
+    figure = plots.before_after(pig, x_fly - pig, net, y=y, target=target)
+    figure.savefig(assets.DATA / "cover.png", dpi=100)
+    return {"airliner": _percent(net.prob(x_fly, target))}
+
+
 # name -> (train from a seed, measure)
 NETS: dict[str, tuple[Callable[[int], nn.Module], Callable[[nn.Module], dict]]] = {
     "things-standard": (train_things, figures_things),
@@ -228,7 +242,7 @@ NETS: dict[str, tuple[Callable[[int], nn.Module], Callable[[nn.Module], dict]]] 
 
 def names() -> list[str]:
     """What `build` can make."""
-    return ["things", *NETS]
+    return ["things", *NETS, "cover"]
 
 
 def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
@@ -241,8 +255,8 @@ def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
         The figures, as they are recorded in `data/figures.json`.
     """
     begin = time.process_time()
-    if name == "things":
-        figures = build_things(seed)
+    if name in ("things", "cover"):
+        figures = build_things(seed) if name == "things" else build_cover(seed)
     else:
         make, measure = NETS[name]
         net = make(seed)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import torch
 from torch import Tensor
 
-from tutlib.balls import Linf
 from tutlib.check import Checks
+from tutlib.exercises.legal import legal, once
 
 EPS = 2 / 255
 
@@ -34,19 +32,14 @@ def l2_projection() -> Checks:
 
 def sky_attack(net, x: Tensor, y: int, eps: float = 4 * EPS, rows: int = 75) -> Checks:
     """For `attack_the_sky(net, x, y, eps)`, where only the upper rows may change."""
-    made: dict[Callable, Tensor] = {}
-
-    def attacked(attack: Callable) -> Tensor:
-        if attack not in made:
-            made[attack] = attack(net, x, y, eps)
-        return made[attack]
+    attacked = once(lambda attack: attack(net, x, y, eps))
 
     return [
         (
             f"nothing below row {rows} has changed",
             lambda f: torch.equal(attacked(f)[:, :, rows:], x[:, :, rows:]),
         ),
-        *_legal(attacked, x, eps),
+        *legal(attacked, x, eps),
         (
             f"the net is less than half as sure as before (eps {eps * 255:g}/255)",
             lambda f: net.prob(attacked(f), y) < 0.5 * net.prob(x, y),
@@ -56,7 +49,6 @@ def sky_attack(net, x: Tensor, y: int, eps: float = 4 * EPS, rows: int = 75) -> 
 
 def gradient_free(net, x: Tensor, y: int, calls: int = 300) -> Checks:
     """For `without_gradient(ask, x, eps, calls)`; compared with `calls` tosses of coins."""
-    made: dict[Callable, Tensor] = {}
     asked = 0
 
     def ask(picture: Tensor) -> float:
@@ -64,11 +56,7 @@ def gradient_free(net, x: Tensor, y: int, calls: int = 300) -> Checks:
         asked += 1
         return float(net.prob(picture, y))
 
-    def attacked(attack: Callable) -> Tensor:
-        if attack not in made:
-            with torch.no_grad():
-                made[attack] = attack(ask, x, EPS, calls)
-        return made[attack]
+    attacked = once(lambda attack: attack(ask, x, EPS, calls))
 
     def best_of_the_coins() -> float:
         generator = torch.Generator().manual_seed(1)
@@ -76,24 +64,10 @@ def gradient_free(net, x: Tensor, y: int, calls: int = 300) -> Checks:
         return min(float(net.prob((x + EPS * coin).clamp(0, 1), y)) for coin in coins)
 
     return [
-        *_legal(attacked, x, EPS),
+        *legal(attacked, x, EPS),
         (f"it asked at most {calls} times (and one to begin with)", lambda f: asked <= calls + 1),
         (
             "the net is less sure than after any of 50 coin-toss pictures",
             lambda f: float(net.prob(attacked(f), y)) < best_of_the_coins(),
-        ),
-    ]
-
-
-def _legal(attacked: Callable[[Callable], Tensor], x: Tensor, eps: float) -> Checks:
-    """The two promises every attack keeps."""
-    return [
-        (
-            f"no pixel moved by more than {eps * 255:g}/255",
-            lambda f: Linf(eps).norm(attacked(f) - x).max() <= eps + 1e-6,
-        ),
-        (
-            "the result is a picture",
-            lambda f: attacked(f).min() >= 0 and attacked(f).max() <= 1,
         ),
     ]
