@@ -157,13 +157,13 @@ def neighbours(page: Page) -> Iterator[str]:
 
 
 def neighbours_of(page: Page) -> dict[str, Path]:
-    """Where "previous" and "next" in the last cell of prose lead."""
+    """Where "previous" (or ←) and "next" (or →) in the last cell of prose lead."""
     last = [cell.source for cell in page.cells if cell.cell_type == "markdown"][-1:]
     found = {}
     for line in re.split(r"\n|·|\|", "".join(last)):
         for _, target in LINK.findall(line):
-            for word in ("previous", "next"):
-                if word in line.lower() and target.endswith(".ipynb"):
+            for word, arrow in (("previous", "←"), ("next", "→")):
+                if (word in line.lower() or arrow in line) and target.endswith(".ipynb"):
                     found[word] = (page.path.parent / target).resolve()
     return found
 
