@@ -1,5 +1,6 @@
 """The widgets of a panel where a kernel runs. `panel.py` decides what happens; this shows it."""
 
+import base64
 import html
 import io
 import traceback
@@ -146,7 +147,7 @@ class Live:
         self.box.layout.max_width = f"{max(480, frame.width) + 14}px"
         self.figure.value = (
             f'<img class="tutlib-frame" width="{frame.width}" height="{frame.height}" '
-            f'alt="{html.escape(frame.alt)}" src="{_png(frame)}">'
+            f'alt="{html.escape(frame.alt)}" src="{_uri(frame)}">'
         )
         self.figure.remove_class("tutlib-stale")
         _visible(self.red, False)
@@ -308,10 +309,11 @@ def _visible(widget, shown):
     widget.layout.display = None if shown else "none"
 
 
-def _png(frame):
+def _uri(frame):
+    """The picture as a data URI: JPEG at high quality takes a quarter of a PNG's time."""
     buffer = io.BytesIO()
-    frame.image.save(buffer, "PNG", compress_level=1)  # quick: it goes no further than the screen
-    return png_uri(buffer.getvalue())
+    frame.image.save(buffer, "JPEG", quality=92, subsampling=0)
+    return "data:image/jpeg;base64," + base64.b64encode(buffer.getvalue()).decode()
 
 
 @cache
