@@ -43,6 +43,8 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--normalise", action="store_true", help="tidy the file, run nothing")
     parser.add_argument("notebook", nargs="*", type=Path, help="(default: all)")
     chosen = parser.parse_args(words)
+    if missing := [str(path) for path in chosen.notebook if not path.is_file()]:
+        parser.error(f"there is no notebook {', '.join(missing)}")
     work = check if chosen.check else normalise_file if chosen.normalise else render
     failed = 0
     for path in chosen.notebook or notebooks.find():

@@ -69,10 +69,9 @@ def install(extras):
     names = ",".join(sorted(extras))
     what = f".[{names}]" if extras else "."
     say(f"Installing the course into .venv (the first time: a few minutes, {GIGABYTES} GB)")
-    quiet = ["--disable-pip-version-check", "--quiet"]
-    if not runs(
-        PYTHON, "-m", "pip", "install", *quiet, "-c", "constraints.txt", "-e", what, show=True
-    ):
+    pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
+    pip += [] if sys.stdout.isatty() else ["--quiet"]  # a person sees the bars move, a log does not
+    if not runs(*pip, "-c", "constraints.txt", "-e", what, show=True):
         free = shutil.disk_usage(str(ROOT)).free / 1e9
         sys.exit(
             "pip could not install everything (its reason is above). Check the connection and the "
