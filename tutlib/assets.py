@@ -24,21 +24,10 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tutlib import nets
+from tutlib import nets, world
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-THINGS = [
-    "hog",
-    "wombat",
-    "airliner",
-    "giant panda",
-    "ostrich",
-    "school bus",
-    "sports car",
-    "speedboat",
-    "tabby",
-    "teapot",
-]
+THINGS = list(world.NAMES)
 SIZE = 224  # the side of the picture world's pictures, and what its net sees
 TILE_COLUMNS = 6  # pictures in one row of a sheet in data/things
 

@@ -27,7 +27,7 @@ from tutlib.attacks import pgd
 from tutlib.balls import Linf
 
 TRAIN_PER_THING, TEST_PER_THING = 168, 30
-WEBP_QUALITY = 75
+WEBP_QUALITY = 82
 
 
 # ---------------------------------------------------------------- pictures
@@ -174,15 +174,18 @@ def attacked(net: nn.Module, x: Tensor, y: Tensor, ball: Linf, **options) -> Ten
     return torch.cat([pgd(net, a, b, ball, steps=20, **options) for a, b in parts])
 
 
-def figures_things(net: nn.Module, eps_255: tuple[float, ...] = (0.5, 1, 2, 4, 8)) -> dict:
-    """Clean accuracy, and at each eps what PGD-20, a targeted attack and noise do (per cent)."""
-    x, y = assets.things().test
+def figures_things(net: nn.Module, eps_255: tuple[float, ...] = (1, 2, 4)) -> dict:
+    """Clean accuracy, and at each eps what PGD-20, a targeted attack and noise do (per cent).
+
+    At 2/255, the eps of the lessons, on all test pictures; elsewhere on a hundred.
+    """
+    everything = assets.things().test
     airliner = assets.THINGS.index("airliner")
-    others = y != airliner
-    signs = torch.randint(0, 2, x.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
-    table = {"clean": _percent(predictions(net, x) == y)}
+    table = {"clean": _percent(predictions(net, everything[0]) == everything[1])}
     for level in eps_255:
-        ball = Linf(level / 255)
+        x, y = everything if level == 2 else (part[:100] for part in everything)
+        signs = torch.randint(0, 2, x.shape, generator=torch.Generator().manual_seed(0)) * 2 - 1
+        ball, others = Linf(level / 255), y != airliner
         pushed = attacked(net, x, y, ball)
         flown = attacked(net, x[others], y[others], ball, target=airliner)
         noisy = (x + ball.eps * signs).clamp(0, 1)
@@ -235,7 +238,7 @@ def build_cover(seed: int = 0) -> dict:
 # name -> (train from a seed, measure)
 NETS: dict[str, tuple[Callable[[int], nn.Module], Callable[[nn.Module], dict]]] = {
     "things-standard": (train_things, figures_things),
-    "things-robust": (train_things_robust, figures_things),
+    "things-robust": (train_things_robust, functools.partial(figures_things, eps_255=(2, 4, 8))),
     "digits": (train_digits, figures_digits),
 }
 
@@ -254,7 +257,7 @@ def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
     Returns:
         The figures, as they are recorded in `data/figures.json`.
     """
-    begin = time.process_time()
+    begin = _cpu_seconds()
     if name in ("things", "cover"):
         figures = build_things(seed) if name == "things" else build_cover(seed)
     else:
@@ -263,8 +266,13 @@ def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
         figures = measure(net) | {"parameters": nets.parameter_count(net)}
         if ship:
             save_weights(net, name)
-    record(name, seed, figures | {"CPU seconds": round(time.process_time() - begin)})
+    record(name, seed, figures | {"CPU seconds": round(_cpu_seconds() - begin)})
     return figures
+
+
+def _cpu_seconds() -> float:
+    """Of this process and of those it has waited for."""
+    return sum(os.times()[:4])
 
 
 def record(name: str, seed: int, figures: dict) -> None:

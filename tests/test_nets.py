@@ -1,0 +1,44 @@
+"""The nets: right shapes, normalisation inside, and a contrast layer that does what it says."""
+
+import pytest
+import torch
+
+from tutlib import nets
+
+
+def test_normalize_is_the_usual_one():
+    from torchvision.transforms import Normalize
+
+    x = torch.rand(2, 3, 5, 5)
+    torch.testing.assert_close(
+        nets.Normalize()(x), Normalize(nets.IMAGENET_MEAN, nets.IMAGENET_STD)(x)
+    )
+
+
+def test_local_contrast_ignores_brightness_and_contrast():
+    x = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    layer = nets.LocalContrast(floor=0)
+    inside = (..., slice(8, -8), slice(8, -8))
+    torch.testing.assert_close(layer(0.3 * x + 0.2)[inside], layer(x)[inside], atol=1e-3, rtol=1e-3)
+    assert nets.LocalContrast()(torch.full((1, 3, 16, 16), 0.4)).abs().max() < 1e-4
+    assert nets.parameter_count(layer) == 0
+
+
+@pytest.mark.parametrize("contrast", [True, False])
+def test_the_world_net_answers_for_ten_things(contrast):
+    net = nets.world_net(contrast=contrast).eval()
+    assert net(torch.rand(2, 3, 224, 224)).shape == (2, 10)
+    assert nets.parameter_count(net) < 600_000
+
+
+def test_the_digit_net_takes_both_sizes():
+    assert nets.digit_net(16)(torch.rand(2, 1, 16, 16)).shape == (2, 10)
+    assert nets.digit_net(28)(torch.rand(2, 1, 28, 28)).shape == (2, 10)
+    with pytest.raises(ValueError, match="multiple of 4"):
+        nets.digit_net(15)
+
+
+def test_mlp():
+    net = nets.mlp(2, 8, 8, 3)
+    assert net(torch.rand(5, 2)).shape == (5, 3)
+    assert [type(layer).__name__ for layer in net] == ["Linear", "ReLU"] * 2 + ["Linear"]
