@@ -17,10 +17,10 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 # name is the first one below tutlib: `tutlib/plots/style.py` is `plots`. A new one moves in here;
 # `gan_losses.py` lives where `gan.py` lives unless it is named itself.
 FLOORS = (
-    {"inputs", "check", "photos", "bands", "painted", "world"},
+    {"inputs", "check", "checkpoint", "downloads", "photos", "bands", "painted", "world"},
     {"balls", "descent", "nets", "extractors"},
     {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
-    {"assets", "exercises"},
+    {"assets", "shelf", "exercises"},
     {"plots"},
     {"controls", "frozen", "live", "panel"},
     {"widgets"},
