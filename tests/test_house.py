@@ -20,7 +20,7 @@ FLOORS = (
     {"inputs", "check", "checkpoint", "downloads", "photos", "bands", "painted", "world"},
     {"balls", "descent", "nets", "extractors"},
     {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
-    {"assets", "shelf", "exercises"},
+    {"assets", "datasets", "shelf", "exercises"},
     {"plots"},
     {"controls", "frozen", "live", "panel"},
     {"widgets"},
