@@ -63,7 +63,8 @@ def fooled(
             wrong[rows] = _exactly_wrong(model, x[rows], y[rows])
         for _ in range(restarts):
             # Only survivors are attacked, in full batches.
-            for rows in (~wrong).nonzero()[:, 0].split(batch):
+            survivors = (~wrong).nonzero()[:, 0]
+            for rows in survivors.split(batch) if len(survivors) else ():
                 objective = Confirmed(quick, y[rows], exact=model)
                 start = ball.sample(x[rows], generator)
                 found = ascend_until_fooled(
