@@ -84,3 +84,200 @@ def _level_line(axes: Axes, g: np.ndarray, through: np.ndarray) -> None:
     along = np.array([-g[1], g[0]]) / np.linalg.norm(g)
     ends = np.stack([through - 4 * along, through + 4 * along])
     axes.plot(*ends.T, "--", color=COLOURS["neutral"], lw=1.6)
+
+
+def equation(picture, x_adv, net, eps: float) -> Figure:
+    """The picture + eps x sign = the changed picture, with the net's answer under each.
+
+    Args:
+        picture, x_adv: (1, C, H, W) in [0, 1]; net: a classifier with `top(x)`.
+        eps: the size of the change, in pixel units.
+    """
+    use_style()
+    sign = (x_adv - picture).sign()
+    parts = (
+        ("clean", "x", picture),
+        ("perturbation", r"sign$(\nabla_x \ell)$", (sign + 1) / 2),
+        ("adversarial", "the sum", x_adv),
+    )
+    figure, axes = plt.subplots(
+        1, 5, figsize=(12.4, 4.6), width_ratios=[1, 0.34, 1, 0.12, 1], layout="constrained"
+    )
+    for place, (meaning, title, shown) in zip(axes[::2], parts):
+        put(place, shown, title, meaning)
+        (name, chance), *_ = net.top(shown, 1)
+        place.set_xlabel(f"“{name}”, {100 * chance:.1f} %", fontsize=14, weight="bold",
+                         color=COLOURS[meaning])  # fmt: skip
+    for place, text in zip(axes[1::2], (f"+ {eps * 255:g}/255 ×", "=")):
+        place.axis("off")
+        place.text(0.5, 0.5, text, ha="center", va="center", fontsize=17)
+    return figure
+
+
+def ray(levels, losses: dict[str, np.ndarray], slopes: dict[str, float]) -> Figure:
+    """The loss along straight lines through the picture, and the tangents at the picture.
+
+    Args:
+        levels: distances, in steps of a screen (255 of them); losses: name -> the loss there;
+        slopes: name -> how much the loss should rise per step of a screen, by the gradient.
+    """
+    use_style()
+    levels = np.asarray(levels)
+    figure, axes = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
+    looks = (("adversarial", "-"), ("real", "-."), ("neutral", "--"))
+    top = max(float(np.max(values)) for values in losses.values())
+    for (name, values), (meaning, dash) in zip(losses.items(), looks):
+        axes.plot(levels, values, dash, color=COLOURS[meaning], label=name)
+        here = float(np.interp(0, levels, values))
+        axes.plot(levels, here + slopes[name] * levels, ":", color=COLOURS[meaning], lw=1.8)
+    axes.axvline(0, color=COLOURS["neutral"], lw=1)
+    axes.set(ylim=(-0.08 * top, 1.12 * top), xlabel="how far, in steps of a screen (255 of them)",
+             ylabel="loss")  # fmt: skip
+    axes.legend(loc="upper left")
+    add_caption(figure, "Solid: what the net does. Dotted: the straight line that the gradient "
+                "promises.")  # fmt: skip
+    return figure
+
+
+def step_panel(result: SimpleNamespace) -> Figure:
+    """The loss over two pixels, a ball, the steepest step and the true worst case in the ball.
+
+    Args:
+        result: `axis` (G,), `surface` (G, G) the loss at (x, y), `point`, `gradient`, `step`,
+            `worst` (2,), `norm`, `eps`, `profile` (T,) the loss along the step, `loss`,
+            `promised`, `reached`, `highest` (numbers).
+    """
+    use_style()
+    figure, (left, right) = plt.subplots(
+        1, 2, figsize=(9.4, 4.5), width_ratios=[1.15, 1], layout="constrained"
+    )
+    left.contourf(result.axis, result.axis, result.surface, levels=14, cmap="Greys", alpha=0.75)
+    left.add_patch(ball_patch(result.norm, result.point, result.eps, alpha=0.3))
+    length = np.linalg.norm(result.gradient)
+    if length > 1e-9:
+        _arrow(left, result.point, result.gradient / length * 0.16, COLOURS["clean"])
+        end = np.asarray(result.point) + result.step
+        left.plot(*zip(result.point, end), color=COLOURS["adversarial"], lw=2)
+        left.plot(*end, "o", color=COLOURS["adversarial"], ms=11, label="the one step")
+    left.plot(*result.worst, "*", color=COLOURS["target"], ms=17, mec=INK, label="the true worst")
+    left.plot(*result.point, "s", color=COLOURS["clean"], ms=9, mec="white", label="the picture")
+    left.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="pixel 1", ylabel="pixel 2")
+    left.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
+    left.set_title("the loss (dark is high)", size=13)
+    left.grid(False)
+    figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
+    share = np.linspace(0, 1, len(result.profile))
+    right.plot(share, result.profile, color=COLOURS["adversarial"])
+    right.plot([0, 1], [result.loss, result.promised], ":", color=COLOURS["clean"], lw=2.2)
+    right.axhline(result.highest, color=COLOURS["target"], ls="--", lw=1.8)
+    top = 1.5 * max(result.highest, result.promised, 0.3)
+    right.set(ylim=(0, top), xlabel="along the step", xticks=[0, 1])
+    right.set_xticklabels(["the picture", "the edge"])
+    right.set_title("the loss along the step", size=13)
+    text = f"promised {result.promised:.2f}\nreached {result.reached:.2f}\n" \
+        f"worst {result.highest:.2f}"  # fmt: skip
+    right.text(0.03, 0.97, text, transform=right.transAxes, va="top", size=13)
+    return figure
+
+
+def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
+    """Loss after one step against loss after many, picture by picture; and what is left right.
+
+    Args:
+        one_step, many_steps: losses (N,) of the same pictures; right: name -> accuracy, 0 to 1.
+    """
+    use_style()
+    one_step, many_steps = np.asarray(one_step), np.asarray(many_steps)
+    figure, (left, bars) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
+    top = 1.05 * float(max(one_step.max(), many_steps.max()))
+    left.fill_between([0, top], [0, top], top, color=COLOURS["adversarial"], alpha=0.08, lw=0)
+    left.plot([0, top], [0, top], "--", color=COLOURS["neutral"], lw=1.6)
+    left.plot(one_step, many_steps, "o", color=COLOURS["adversarial"], ms=5, alpha=0.55, mew=0)
+    left.set(xlim=(0, top), ylim=(0, top), xlabel="loss after FGSM", ylabel="loss after PGD")
+    left.text(0.04 * top, 0.9 * top, "PGD is worse for the net", size=12)
+    names, values = list(right), [100 * value for value in right.values()]
+    places = range(len(names))[::-1]
+    colours = ["clean"] + ["adversarial"] * (len(names) - 1)
+    bars.barh(places, values, color=[COLOURS[meaning] for meaning in colours], height=0.66)
+    for place, value in zip(places, values):
+        bars.text(value + 1.5, place, f"{value:.0f} %", va="center")
+    bars.set(yticks=list(places), yticklabels=names, xlim=(0, 115), xticks=[0, 50, 100])
+    bars.set_xlabel("still read right, in per cent")
+    bars.grid(False)
+    add_caption(figure, "Left: a dot is a picture; above the dashed line many steps found more "
+                "than one. Right: accuracy that each attack leaves.")  # fmt: skip
+    return figure
+
+
+def loss_over_eps(levels, one_step, worst) -> Figure:
+    """What one step reaches at growing eps, and the worst found so far, for every picture.
+
+    Args:
+        levels: (L,) values of eps; one_step, worst: losses (L, N).
+    """
+    use_style()
+    one_step, worst = np.asarray(one_step), np.asarray(worst)
+    drop = (np.maximum.accumulate(one_step) - one_step).max(0)
+    shown = np.argsort(-drop)[:4]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained")
+    left.plot(levels, worst.mean(1), "o-", color=COLOURS["adversarial"], label="worst found")
+    left.plot(levels, one_step.mean(1), "s--", color=COLOURS["clean"], label="one step (FGSM)")
+    left.set(title="on average", xlabel="eps", ylabel="loss", ylim=(0, None))
+    left.legend()
+    for i in shown:
+        right.plot(levels, worst[:, i], "o-", color=COLOURS["adversarial"], lw=1.6, ms=5)
+        right.plot(levels, one_step[:, i], "s--", color=COLOURS["clean"], lw=1.6, ms=5)
+    right.set(title="four pictures on which one step overshoots", xlabel="eps", ylim=(0, None))
+    add_caption(figure, "On average one longer step does more harm. For single pictures it may "
+                "do less; the worst case in a larger ball never does.")  # fmt: skip
+    return figure
+
+
+def reach(ratios, losses: dict[str, list[float]]) -> Figure:
+    """Loss against how far all steps together could go, in units of eps.
+
+    Args:
+        ratios: steps * step_size / eps; losses: name -> mean loss at each ratio.
+    """
+    use_style()
+    figure, axes = plt.subplots(figsize=(9.6, 4.4), layout="constrained")
+    looks = (("clean", "s--"), ("adversarial", "o-"))
+    for (name, values), (meaning, dash) in zip(losses.items(), looks):
+        axes.plot(ratios, values, dash, color=COLOURS[meaning], label=name)
+    top = 1.12 * max(max(values) for values in losses.values())
+    axes.axvspan(2, 4, color=COLOURS["real"], alpha=0.13, lw=0)
+    for place, words in ((1, "the edge, from the centre"), (2, "the far edge")):
+        axes.axvline(place, color=COLOURS["neutral"], lw=1.4, ls=":")
+        axes.text(place * 0.96, 0.02 * top, words, rotation=90, ha="right", va="bottom", size=11)
+    axes.set_xscale("log")
+    axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
+    axes.minorticks_off()
+    axes.set(ylim=(0, top), xlabel="steps x step size / eps", ylabel="mean loss")
+    axes.legend(loc="upper left")
+    add_caption(figure, "Too short and the steps never arrive; far too long and they only jump "
+                "from corner to corner. Shaded: a good range.")  # fmt: skip
+    return figure
+
+
+def lengths(norms, rates, fooled, by_sign: float) -> Figure:
+    """How long gradients are, and what plain gradient steps achieve at each learning rate.
+
+    Args:
+        norms: gradient lengths (N,); rates: learning rates; fooled: share fooled at each;
+        by_sign: share fooled by as many sign steps.
+    """
+    use_style()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
+    powers = np.log10(np.maximum(np.asarray(norms, dtype=float), 1e-12))
+    left.hist(powers, bins=24, color=COLOURS["perturbation"])
+    ticks = np.arange(np.floor(powers.min()), np.ceil(powers.max()) + 1, 2)
+    left.set_xticks(ticks, [f"$10^{{{int(tick)}}}$" for tick in ticks])
+    left.set(xlabel="length of the gradient at the picture", ylabel="pictures")
+    right.plot(rates, 100 * np.asarray(fooled), "o-", color=COLOURS["clean"], label="plain steps")
+    right.axhline(100 * by_sign, color=COLOURS["adversarial"], ls="--", label="sign steps")
+    right.set_xscale("log")
+    right.set(xlabel="learning rate", ylabel="fooled, in per cent", ylim=(0, 100))
+    right.legend(loc="lower right")
+    add_caption(figure, "One net, many pictures, one loss: gradients of every length. No learning "
+                "rate suits them all; a sign step asks only for the direction.")  # fmt: skip
+    return figure

@@ -1,0 +1,79 @@
+"""Lesson 1.2: its exercises, its figures, its panel."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from tests.lesson import Lesson
+from tutlib.plots import geometry, losses
+from tutlib.widgets.losses import compute, three_logits
+
+LESSON = Lesson("1-introduction/1-2-notation-and-losses.ipynb")
+WRONG = {
+    0: ["answer = (10.0, 1000.0)", "answer = (math.log2(10), math.log2(1000))"],
+    1: ["def answer(z):\n    return (z.exp() / z.exp().sum(1, keepdim=True)).log()",
+        "def answer(z):\n    return z - z.amax(1, keepdim=True)"],
+    2: ["def answer(W, b, x, y, target):\n    return W[y] - W[target]",
+        "def answer(W, b, x, y, target):\n    p = (W @ x + b).softmax(0)\n    return W.T @ p"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_the_solution_passes_and_wrong_answers_do_not(number):
+    assert LESSON.try_solution(number)
+    for wrong in WRONG[number]:
+        assert not LESSON.try_answer(number, wrong)
+
+
+def test_the_notebook_is_as_it_was_left_to_the_learner():
+    for number in WRONG:
+        assert not LESSON.try_answer(number, "answer = None")
+
+
+def test_the_panel_computes_the_formulas_of_the_lesson():
+    state = {"hog": 2.0, "wombat": 1.0, "airliner": -1.0, "true": 0}
+    result = compute(state)
+    p = np.exp([2.0, 1.0, -1.0])
+    p = p / p.sum()
+    np.testing.assert_allclose(result.p, p, atol=1e-6)
+    assert result.loss == pytest.approx(-math.log(p[0]), abs=1e-6)
+    pull = p - np.eye(3)[0]
+    np.testing.assert_allclose(result.pull, pull, atol=1e-6)
+    np.testing.assert_allclose(result.grad_w, pull[:, None, None] * result.x, atol=1e-6)
+
+
+def test_the_panel_fades_where_the_net_is_sure_and_right():
+    sure, unsure = (compute({"hog": z, "wombat": 0.0, "airliner": 0.0, "true": 0}) for z in (6, 0))
+    assert np.linalg.norm(sure.grad_x) < 0.05 * np.linalg.norm(unsure.grad_x)
+
+
+def test_the_panel_is_live_and_light_enough_to_freeze():
+    panel = three_logits()
+    assert panel.set(hog=6.0).p[0] > 0.9
+    assert panel.set(true=2).loss > 5
+    assert panel.errors == []
+    assert len(panel.freeze()) < 400_000
+
+
+def test_the_ball_drawing_puts_its_dots_where_the_norms_say():
+    gradient = np.array([2.0, -1.0])
+    np.testing.assert_allclose(geometry.furthest("Linf", gradient), [1, -1])
+    np.testing.assert_allclose(geometry.furthest("L1", gradient), [1, 0])
+    np.testing.assert_allclose(geometry.furthest("L2", gradient), gradient / 5**0.5)
+    with pytest.raises(ValueError, match="norm must be"):
+        geometry.ball_patch("L3")
+
+
+def test_the_figures_are_drawn():
+    picture = torch.rand(1, 3, 12, 12)
+    figures = [
+        losses.why_the_log(),
+        losses.two_walks([2.0, 1.0], [1.0, 2.0]),
+        losses.two_gradients(picture, torch.randn(5, 3, 3, 3), torch.randn(1, 3, 12, 12)),
+        losses.two_gradients(picture, torch.zeros(5, 3, 3, 3), torch.zeros(1, 3, 12, 12)),
+        geometry.norm_balls(),
+    ]
+    assert all(isinstance(figure, Figure) for figure in figures)

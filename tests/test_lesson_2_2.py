@@ -1,0 +1,89 @@
+"""Lesson 2.2: its exercises, its figures, its panel."""
+
+import numpy as np
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from tests.lesson import Lesson
+from tutlib.balls import L2, Linf
+from tutlib.plots import geometry
+from tutlib.widgets.geometry import compute, one_step, two_pixel_loss, worst_in_ball
+
+LESSON = Lesson("2-targeted-attacks/2-2-the-fast-gradient-sign-method.ipynb")
+WRONG = {
+    0: ["def answer(g):\n    return g.sign()",
+        "def answer(g):\n    return g / g.abs().sum((1, 2, 3), keepdim=True)"],
+    1: ["def answer(w, x, eps):\n    return (w * x).sum() - eps * w.abs().sum()",
+        "def answer(w, x, eps):\n    return (w * (x + eps * w.sign()).clamp(0, 1)).sum()"],
+    2: ["def answer(g):\n    return g.sign()",
+        "def answer(g):\n    return g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)"],
+}  # fmt: skip
+STATE = {"point": (0.7, 0.3), "norm": "Linf", "eps": 0.15}
+
+
+@pytest.mark.parametrize("number", WRONG)
+def test_the_solution_passes_and_wrong_answers_do_not(number):
+    assert LESSON.try_solution(number)
+    for wrong in WRONG[number]:
+        assert not LESSON.try_answer(number, wrong)
+
+
+def test_the_notebook_is_as_it_was_left_to_the_learner():
+    for number in WRONG:
+        assert not LESSON.try_answer(number, "answer = None")
+
+
+@pytest.mark.parametrize("ball", [Linf(0.1), L2(0.1)])
+def test_the_worst_point_lies_in_the_ball_and_beats_random_ones(ball):
+    point = torch.tensor([[0.4, 0.5]])
+    worst, value = worst_in_ball(point, ball)
+    assert ball.norm(worst[None] - point) <= ball.eps + 1e-6
+    tries = ball.sample(point.expand(500, 2), torch.Generator().manual_seed(0)).clamp(0, 1)
+    assert two_pixel_loss(tries).max() <= value + 0.02
+
+
+def test_the_panel_shows_a_step_that_overshoots_and_one_that_does_not():
+    narrow, wide = compute(STATE | {"eps": 0.05}), compute(STATE | {"eps": 0.3})
+    assert narrow.highest - narrow.reached < 0.05
+    assert wide.highest - wide.reached > 0.3
+    assert narrow.promised == pytest.approx(narrow.reached, abs=0.05)
+    np.testing.assert_allclose(np.abs(narrow.step), 0.05, atol=1e-6)
+
+
+@pytest.mark.parametrize("norm", ["Linf", "L2"])
+def test_the_panel_stays_inside_the_picture_and_the_ball(norm):
+    result = compute({"point": (0.98, 0.97), "norm": norm, "eps": 0.3})
+    assert (result.point + result.step <= 1 + 1e-6).all()
+    assert np.abs(result.step).max() <= 0.3 + 1e-6
+    assert result.highest >= result.reached
+
+
+def test_the_panel_can_be_dragged_and_is_light_enough_to_freeze():
+    panel = one_step()
+    assert panel.set(point=(0.3, 0.45)).loss < 0.2
+    assert panel.set(norm="L2", eps=0.3).norm == "L2"
+    assert panel.errors == []
+    assert len(panel.freeze()) < 400_000
+
+
+def test_the_figures_are_drawn():
+    class Net:
+        labels = ("hog",)
+
+        def top(self, x, k):
+            return [("hog", 0.9)]
+
+    x = torch.rand(1, 3, 8, 8)
+    levels = np.linspace(-1, 2, 7)
+    rising = {"sign": levels**2, "gradient": levels, "random": 0 * levels}
+    figures = [
+        geometry.equation(x, (x + 0.01).clamp(0, 1), Net(), 2 / 255),
+        geometry.ray(levels, rising, {"sign": 0.0, "gradient": 1.0, "random": 0.0}),
+        geometry.step_panel(compute(STATE)),
+        geometry.duel(torch.rand(9), torch.rand(9), {"clean": 1.0, "FGSM": 0.3}),
+        geometry.loss_over_eps([0.1, 0.2, 0.3], torch.rand(3, 6), torch.rand(3, 6)),
+        geometry.reach([0.5, 1, 2], {"centre": [1.0, 2.0, 3.0], "random": [1.0, 2.0, 2.5]}),
+        geometry.lengths(torch.rand(50), [0.1, 1], [0.2, 0.5], 0.8),
+    ]
+    assert all(isinstance(figure, Figure) for figure in figures)
