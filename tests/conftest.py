@@ -1,5 +1,7 @@
 """What several test modules need: small nets, small pictures, one torch thread."""
 
+import os
+
 import pytest
 import torch
 from torch import nn
@@ -7,6 +9,7 @@ from torch import nn
 from tutlib.nets import Normalize
 
 torch.set_num_threads(1)
+os.environ.setdefault("TUTLIB_ASSETS", "bundled")  # no test reaches for the network unasked
 pytest_plugins = ["tools.pytest_order"]
 
 

@@ -18,13 +18,13 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 # `gan_losses.py` lives where `gan.py` lives unless it is named itself.
 FLOORS = (
     {"inputs", "check", "checkpoint", "downloads", "photos", "bands", "painted", "world"},
-    {"balls", "descent", "nets", "extractors"},
+    {"balls", "descent", "nets", "extractors", "classifier"},
     {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
-    {"assets", "datasets", "shelf", "exercises"},
+    {"assets", "real", "datasets", "shelf", "exercises"},
     {"plots"},
     {"controls", "frozen", "live", "panel"},
     {"widgets"},
-    {"recipes", "style_recipes", "cli", "__main__"},
+    {"recipes", "style_recipes", "doctor", "cli", "__main__"},
 )
 # Besides: these are asked for by few.
 ONLY_FOR = {

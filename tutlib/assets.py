@@ -7,15 +7,15 @@ ResNet-50 and friends, MNIST, CIFAR-10, your own photos. `TUTLIB_ASSETS` chooses
     bundled   never touches the network
     real      raises instead of falling back
 
-`TUTLIB_DATA` names a folder with data sets that are already there (torchvision's layout).
+`TUTLIB_DATA` names a folder with data sets that are already there (torchvision's layout),
+`TUTLIB_CACHE` where downloads go (torch.hub's folder, unless it is set), `TUTLIB_PHOTO` a photo of
+yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 """
 
 from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -24,102 +24,26 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tutlib import nets, world
+from tutlib import extractors, nets, photos, real, shelf, world
+from tutlib.classifier import Classifier
+from tutlib.datasets import PictureSet
+from tutlib.extractors import Extractor
+from tutlib.shelf import mode
+
+__all__ = [
+    "Classifier", "PictureSet", "about", "cifar10", "classifier", "device", "digit_classifier",
+    "digits", "features", "image_folder", "mode", "photo", "picture", "things",
+]  # fmt: skip
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 THINGS = list(world.NAMES)
 SIZE = 224  # the side of the picture world's pictures, and what its net sees
+# Which test picture comes first, chosen for its looks alone; the others keep their order.
+PORTRAITS = {
+    "hog": 13, "wombat": 9, "airliner": 2, "giant panda": 3, "ostrich": 6,
+    "school bus": 11, "sports car": 10, "speedboat": 1, "tabby": 7, "teapot": 13,
+}  # fmt: skip
 TILE_COLUMNS = 6  # pictures in one row of a sheet in data/things
-
-
-class Classifier(nn.Module):
-    """A net together with what is needed to talk about it: names, size, origin.
-
-    Args:
-        net: from pictures (N, C, size, size) in [0, 1] to logits (N, K).
-        labels: the K class names, in order.
-        size: side of the pictures it was made for, in pixels.
-        source: "bundled" or "real".
-        name: what to call it in a figure.
-    """
-
-    def __init__(self, net: nn.Module, labels: list[str], size: int, source: str, name: str):
-        super().__init__()
-        self.net, self.labels, self.size = net, list(labels), size
-        self.source, self.name = source, name
-        self.eval().requires_grad_(False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.net(x)
-
-    def index(self, name: str) -> int:
-        """The number of a class.
-
-        Raises:
-            KeyError: if there is no such class; the message names the nearest ones.
-        """
-        if name in self.labels:
-            return self.labels.index(name)
-        near = [label for label in self.labels if name.lower() in label.lower()][:5]
-        known = near or [*self.labels[:10], "..."]
-        raise KeyError(f"this net knows no {name!r}; it knows {', '.join(known)}")
-
-    @torch.no_grad()
-    def prob(self, x: Tensor, name: str | int) -> Tensor:
-        """How sure the net is of one class: (N, C, H, W) -> (N,), between 0 and 1."""
-        column = self.index(name) if isinstance(name, str) else name
-        return self(x).softmax(1)[:, column]
-
-    @torch.no_grad()
-    def top(self, x: Tensor, k: int = 5) -> list[tuple[str, float]]:
-        """The k surest answers for one picture (1, C, H, W): pairs (name, probability)."""
-        if len(x) != 1:
-            raise ValueError(f"top() looks at one picture, and this is a batch of {len(x)}.")
-        values, columns = self(x).softmax(1)[0].topk(min(k, len(self.labels)))
-        return [(self.labels[c], v) for c, v in zip(columns.tolist(), values.tolist())]
-
-    def describe(self, x: Tensor) -> str:
-        """What the net says about one picture, in a sentence."""
-        (name, value), *_ = self.top(x, 1)
-        return f"{self.name} says: {name} ({100 * value:.1f} %)"
-
-
-@dataclass(frozen=True)
-class PictureSet:
-    """Pictures with labels, in memory.
-
-    Attributes:
-        train, test: pairs (x, y): x float32 (N, C, H, W) in [0, 1], y long (N,).
-        labels: class names; eps: a change of this size (L-inf) is the usual test on these
-            pictures; source: "bundled" or "real"; name: what to call them in a sentence.
-    """
-
-    load_train: Callable[[], tuple[Tensor, Tensor]]
-    load_test: Callable[[], tuple[Tensor, Tensor]]
-    labels: list[str]
-    eps: float
-    source: str
-    name: str
-
-    @functools.cached_property
-    def train(self) -> tuple[Tensor, Tensor]:
-        return self.load_train()
-
-    @functools.cached_property
-    def test(self) -> tuple[Tensor, Tensor]:
-        return self.load_test()
-
-
-def mode() -> str:
-    """What `TUTLIB_ASSETS` says: "auto", "bundled" or "real".
-
-    Raises:
-        ValueError: if it says anything else.
-    """
-    chosen = os.environ.get("TUTLIB_ASSETS", "auto")
-    if chosen not in ("auto", "bundled", "real"):
-        raise ValueError(f"TUTLIB_ASSETS must be auto, bundled or real, and it is {chosen!r}.")
-    return chosen
 
 
 def device() -> torch.device:
@@ -139,37 +63,77 @@ def about(net: Classifier) -> str:
 
 
 def classifier(twin: str = "standard") -> Classifier:
-    """The net the course talks to, on `device()`.
+    """The net the course talks to, on `device()`: ResNet-50, or the bundled one.
 
     Args:
-        twin: "standard", or "robust": the same net, adversarially trained (bundled shelf).
+        twin: "standard", or "robust": the bundled net, adversarially trained (on either shelf).
     """
     names = {"standard": "the bundled net", "robust": "the robust net"}
     if twin not in names:
         raise ValueError(f"twin must be one of {', '.join(names)}, and this is {twin!r}.")
+    if twin == "standard" and (path := shelf.obtain("resnet50")):
+        return real.resnet50(path, device())
     net = nets.world_net(len(THINGS), contrast=twin == "standard")
     load_weights(net, f"things-{twin}")
     return Classifier(net, THINGS, SIZE, "bundled", names[twin]).to(device())
 
 
 def digit_classifier() -> Classifier:
-    """A net that reads the digits of `digits()`, on `device()`."""
+    """A net that reads the digits of `digits()`, on `device()`.
+
+    The one for scikit-learn's digits is bundled; the one for MNIST is trained when it is first
+    asked for (about half a minute) and kept.
+    """
     data = digits()
+    if data.source == "real":
+        net = real.digit_reader(data)
+        return Classifier(net, data.labels, 28, "real", "the digit net").to(device())
     net = nets.digit_net(16)
     load_weights(net, "digits")
     return Classifier(net, data.labels, 16, "bundled", "the digit net").to(device())
+
+
+def features(name: str | None = None) -> Extractor:
+    """An eye for style transfer, on `device()`.
+
+    Args:
+        name: "vgg19", "squeezenet1_1", "bundled", or None: the best one that is to be had.
+    """
+    makers = {"vgg19": extractors.vgg19, "squeezenet1_1": extractors.squeezenet}
+    if name not in (None, "bundled", *makers):
+        raise ValueError(f"name must be bundled, {', '.join(makers)} or None, and it is {name!r}.")
+    if name is None:
+        name = "vgg19" if mode() != "bundled" and _whole("vgg19") else "squeezenet1_1"
+    if name != "bundled" and (path := shelf.obtain(name)):
+        return makers[name](real.torchvision_net(name, path)).to(device())
+    classes = len(load_file(DATA / "style.safetensors")["20.bias"])
+    net = load_weights(extractors.crop_net(classes), "style")
+    return extractors.bundled(net).to(device())
 
 
 def picture(name: str, which: int = 0) -> Tensor:
     """One picture of a thing that no net has been trained on: (1, 3, 224, 224) in [0, 1].
 
     Args:
-        name: one of `THINGS`, for example "hog"; which: 0, 1, 2 ... for another one.
+        name: one of `THINGS`, for example "hog"; which: 0, 1, 2 ... for another one. The first
+            hog is the photo that `TUTLIB_PHOTO` names, if it is set.
     """
     if name not in THINGS:
         raise KeyError(f"there is no picture of {name!r}; there are {', '.join(THINGS)}")
+    if name == "hog" and which == 0 and os.environ.get("TUTLIB_PHOTO"):
+        return photo(os.environ["TUTLIB_PHOTO"])
     tiles = _tiles(DATA / "things" / f"{file_name(name)}-test.webp")
-    return tiles[which % len(tiles)][None].float().div(255).to(device())
+    which = (which + PORTRAITS[name]) % len(tiles)
+    return tiles[which][None].float().div(255).to(device())
+
+
+def photo(path: str | Path, size: int = SIZE) -> Tensor:
+    """A photo of yours: its middle square as (1, 3, size, size) in [0, 1], on `device()`.
+
+    Raises:
+        photos.PhotoError: if it cannot be read, with what to do.
+    """
+    return photos.read(Path(path).expanduser(), size).to(device())
 
 
 def things(size: int = SIZE) -> PictureSet:
@@ -189,11 +153,13 @@ def things(size: int = SIZE) -> PictureSet:
 
 
 def digits() -> PictureSet:
-    """Handwritten digits: scikit-learn's 1,797 (8 x 8, made 16 x 16 by bicubic interpolation).
+    """Handwritten digits, white ink on black: MNIST (N, 1, 28, 28), or scikit-learn's 1,797.
 
-    1,397 to train on, 400 to test on; (N, 1, 16, 16), white ink on black. They were collected by
-    Alpaydin and Kaynak (1998).
+    The latter are 8 x 8, made 16 x 16 by bicubic interpolation: 1,397 to train on, 400 to test on,
+    (N, 1, 16, 16). They were collected by Alpaydin and Kaynak (1998).
     """
+    if raw := shelf.obtain("mnist"):
+        return real.mnist(raw)
     return PictureSet(
         functools.partial(_load_digits, "train"),
         functools.partial(_load_digits, "test"),
@@ -202,6 +168,27 @@ def digits() -> PictureSet:
         source="bundled",
         name="scikit-learn's digits",
     )
+
+
+def cifar10() -> PictureSet:
+    """Small photos of ten things, (N, 3, 32, 32): CIFAR-10, or the picture world at that size.
+
+    170 MB are never fetched unasked: `python -m tutlib fetch cifar10`, or `TUTLIB_DATA`.
+    """
+    place = shelf.obtain("cifar10")
+    return real.cifar10(place) if place else things(32)
+
+
+def image_folder(path: str | Path, size: int = SIZE) -> PictureSet:
+    """Pictures of your own, one folder for each class: (N, 3, size, size).
+
+    With `train` and `test` folders in `path` those are used; otherwise every fifth picture is kept
+    for testing. Photos are turned upright and cut to their middle square.
+
+    Raises:
+        datasets.DataError: no such folder, an empty one, or a picture that cannot be read.
+    """
+    return real.image_folder(Path(path).expanduser(), size)
 
 
 def load_weights(net: nn.Module, name: str) -> nn.Module:
@@ -220,6 +207,11 @@ def load_weights(net: nn.Module, name: str) -> nn.Module:
         {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
     )
     return net.eval()
+
+
+def _whole(name: str) -> bool:
+    asset = shelf.ASSETS[name]
+    return asset.find() is not None and not asset.fault()
 
 
 def file_name(name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 
@@ -34,6 +35,7 @@ def _add_build(commands) -> None:
 def _build(options: argparse.Namespace) -> int:
     from tutlib import recipes
 
+    os.environ["TUTLIB_ASSETS"] = "bundled"  # what ships is made from what ships
     begin = time.process_time()
     figures = recipes.build(options.name, options.seed, ship=not options.measure_only)
     print(json.dumps(figures, indent=1))
