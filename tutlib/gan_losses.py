@@ -86,7 +86,7 @@ def gradient_penalty(
     Args:
         real, fake: two batches of the same shape (N, ...); labels: what D listens to, if it does.
     """
-    share = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real.device)
+    share = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real)
     between = torch.lerp(real.detach(), fake.detach(), share).requires_grad_(True)
     scores = discriminator(between, *labels)
     (slope,) = torch.autograd.grad(scores.sum(), between, create_graph=True)
