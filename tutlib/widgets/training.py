@@ -13,7 +13,7 @@ from tutlib.balls import Linf
 from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots.training import boundary_frame, leaning
 
-COUNT, EPS = 14, 0.06
+COUNT, GAP, EPS = 14, 0.15, 0.065
 EPOCHS, STRIDE = 400, 20
 BALL = Linf(EPS)
 INNERS = {
@@ -25,7 +25,7 @@ INNERS = {
 
 def training_panel(seed: int = 0) -> Panel:
     """Who moves the points before the weights move, and after how many epochs do we look?"""
-    x, y = training.points_apart(COUNT, 2.5 * EPS, seed)
+    x, y = training.points_apart(COUNT, GAP, seed)
     known: dict[str, dict[int, dict]] = {name: {} for name in INNERS}
 
     def train(inner: str, until: int) -> tuple[torch.nn.Module, int]:
