@@ -165,7 +165,7 @@ def transfer(
     content: Tensor,
     style: Tensor,
     *,
-    lam: float = 30.0,
+    lam: float = 10.0,
     steps: int = 60,
     step=None,
     start: Tensor | None = None,
@@ -177,7 +177,7 @@ def transfer(
 
     Args:
         extractor, content, style, content_layers, style_layers: as for `losses`.
-        lam: weight of the style; 0 gives the content back. Try 3 ... 300.
+        lam: weight of the style; 0 gives the content back. Try 1 ... 100.
         steps: how many gradients; step: a rule of `descent` (default: L-BFGS).
         start: where to begin, (1, 3, H, W) in [0, 1]; default: at the content itself.
         callback: called as ``callback(t, x, losses)`` before step t; a true answer stops.

@@ -1,0 +1,103 @@
+"""6.1: its exercises' solutions pass their own checks, its panel paints, its loop costs nothing."""
+
+import time
+
+import pytest
+import torch
+
+from tests.solutions import solution
+from tutlib import assets, check, extractors, painted, style
+from tutlib.balls import Box
+from tutlib.descent import LBFGS, descend
+from tutlib.exercises import lesson_6_1
+from tutlib.widgets.style import LAMBDAS, style_panel
+
+
+@pytest.fixture(scope="module")
+def eye():
+    return extractors.bundled(assets.load_weights(extractors.crop_net(), "style"))
+
+
+@pytest.mark.parametrize("name", ["gram_by_einsum", "keep_colours", "two_painters"])
+def test_solutions(name, eye):
+    checks = {
+        "gram_by_einsum": lesson_6_1.one_line_gram,
+        "keep_colours": lesson_6_1.own_colours,
+        "two_painters": lambda: lesson_6_1.two_hands(eye),
+    }[name]()
+    wrong = {
+        "gram_by_einsum": lambda f: torch.einsum("nihw,nkhw->nik", f, f),
+        "keep_colours": lambda painted, photo: painted,
+        "two_painters": lambda eye, content, one, other: style.transfer(
+            eye, content, one, steps=10
+        ),
+    }[name]
+    names = {"torch": torch, "losses": style.losses, "Box": Box, "LBFGS": LBFGS}
+    assert check.exercise(solution("6-1", name, names | {"descend": descend}), checks)
+    assert not check.exercise(wrong, checks)
+
+
+def test_the_bundled_eye_paints_better_than_an_untrained_one(eye):
+    """The recipe's figure, on new crops: far above chance."""
+    from tutlib import style_recipes
+
+    net = assets.load_weights(extractors.crop_net(), "style")
+    found = style_recipes.figures_style(net)
+    assert found["crops"] > 60 > 10 * found["chance"]
+
+
+def test_the_panel_paints(eye):
+    panel = style_panel(eye, size=80)
+    rest = panel.set(**{"lambda": 0, "steps": 6})
+    torch.testing.assert_close(rest["picture"], rest["content"])
+    paid = [panel.set(**{"lambda": lam, "steps": 6})["losses"].style for lam in (1, 100)]
+    assert paid[1] < paid[0]
+    fine, coarse = (
+        panel.set(layers=layers, steps=6)["picture"]
+        for layers in ("fine layers only", "coarse layers only")
+    )
+    assert not torch.equal(fine, coarse)
+    assert set(LAMBDAS) >= {0, 1, 100}
+    assert not panel.errors
+
+
+def test_the_panels_stretches_are_one_run(eye):
+    """Leaving the loop to show a picture must not change the picture."""
+    panel = style_panel(eye, size=80)
+    shown = panel.set(steps=15)
+    content, painting = painted.photo("china", 80), painted.paint("starry night", 80)
+    whole = style.transfer(eye, content, painting, lam=10, steps=15)
+    torch.testing.assert_close(shown["picture"], whole)
+
+
+def test_the_panel_tells_how_far_it_is_and_can_be_stopped(eye):
+    panel = style_panel(eye, size=80)
+    stream = panel.compute(panel.state | {"steps": 15})
+    shares = [next(stream)[0] for _ in range(3)]
+    stream.close()
+    assert shares == sorted(shares)
+    assert shares[0] == 0
+    assert shares[-1] < 1
+
+
+def test_the_loop_costs_next_to_nothing(eye):
+    """Around the losses and their gradient; `benchmarks/style.py` measures it properly."""
+    content, painting = painted.photo("china", 80), painted.paint("starry night", 80)
+    objective = style.weighed(style.losses(eye, content, painting), 10.0)
+    x = content.clone().requires_grad_(True)
+
+    def seconds(run):
+        begin = time.process_time()
+        run()
+        return time.process_time() - begin
+
+    def floor():
+        for _ in range(12):
+            torch.autograd.grad(objective(x), x)
+
+    def loop():
+        descend(objective, content, Box(), LBFGS(), 12)
+
+    floor(), loop()
+    ratios = sorted(seconds(loop) / seconds(floor) for _ in range(5))
+    assert ratios[0] < 1.15, ratios

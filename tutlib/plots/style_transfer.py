@@ -1,0 +1,178 @@
+"""Figures of the style lesson: what the eye sees, pictures rebuilt, balances and races."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from tutlib.plots.pictures import add_caption, put
+from tutlib.plots.style import COLOURS, use_style
+
+# One mark for each half of the objective, in every figure here: never the colour alone.
+HALVES = {
+    "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
+    "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
+}
+MARKS = ("o", "s", "^", "D", "v")
+
+
+def smooth(figure: Figure, caption: str = "") -> Figure:
+    """Draw small paintings without stairs, and put the caption under them."""
+    for axes in figure.axes:
+        for image in axes.images:
+            image.set_interpolation("lanczos")
+    add_caption(figure, caption)
+    return figure
+
+
+def row(
+    pictures: Sequence[Tensor],
+    titles: Sequence[str],
+    caption: str = "",
+    *,
+    marks: Sequence[str] = (),
+    size: float = 2.7,
+) -> Figure:
+    """Pictures side by side, each with a title; `marks` are meanings out of `COLOURS`."""
+    use_style()
+    figure, axes = plt.subplots(
+        1, len(pictures), figsize=(len(pictures) * size, size + 0.95), squeeze=False
+    )
+    marks = marks or ["generated"] * len(pictures)
+    for place, picture, title, mark in zip(axes[0], pictures, titles, marks):
+        put(place, picture, title, mark)
+        place.title.set_fontsize(12.5)
+    return smooth(figure, caption)
+
+
+def equation(
+    content: Tensor,
+    style: Tensor,
+    result: Tensor,
+    caption: str = "",
+    *,
+    titles: Sequence[str] = ("the content", "the style", "the picture between"),
+    size: float = 3.5,
+) -> Figure:
+    """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
+    use_style()
+    widths = [1, 1, 1.55]
+    figure, axes = plt.subplots(
+        1, 3, figsize=(size * sum(widths), size * 1.55 + 0.35), width_ratios=widths
+    )
+    for place, picture, title, mark in zip(
+        axes, (content, style, result), titles, ("clean", "target", "generated")
+    ):
+        put(place, picture, title, mark)
+    for place, sign in zip(axes, ("+", "=")):
+        place.text(1.03, 0.5, sign, transform=place.transAxes, fontsize=26, va="center")
+    return smooth(figure, caption)
+
+
+def feature_maps(
+    picture: Tensor, features: Mapping[str, Tensor], caption: str = "", *, count: int = 3
+) -> Figure:
+    """A picture and, for each layer, the `count` channels that vary most (dark: no answer)."""
+    use_style()
+    figure, axes = plt.subplots(
+        count, 1 + len(features), figsize=(2.1 * (1 + len(features)), 2.05 * count + 0.9),
+        squeeze=False,
+    )  # fmt: skip
+    put(axes[0, 0], picture, "the picture", "clean")
+    for place in axes[1:, 0]:
+        place.axis("off")
+    for column, (layer, f) in enumerate(features.items(), start=1):
+        best = f[0].flatten(1).var(1).topk(count).indices
+        for row, channel in enumerate(best):
+            answer = f[0, channel]
+            scale = answer.quantile(0.99).clamp_min(1e-9)
+            title = f"{layer}\n{f.shape[1]} × {f.shape[2]} × {f.shape[3]}" if row == 0 else ""
+            put(axes[row, column], (answer / scale)[None], title)
+            axes[row, column].title.set_fontsize(12)
+    axes[0, 0].title.set_fontsize(12)
+    add_caption(figure, caption)
+    return figure
+
+
+def sheet(
+    contents: Sequence[Tensor],
+    styles: Mapping[str, Tensor],
+    results: Sequence[Sequence[Tensor]],
+    caption: str = "",
+    *,
+    size: float = 2.05,
+) -> Figure:
+    """Styles across the top, contents down the side, results where they meet."""
+    use_style()
+    rows, columns = len(contents) + 1, len(styles) + 1
+    figure, axes = plt.subplots(
+        rows, columns, figsize=(columns * size, rows * size + 0.8), squeeze=False
+    )
+    axes[0, 0].axis("off")
+    for place, (name, picture) in zip(axes[0, 1:], styles.items()):
+        put(place, picture, name, "target")
+        place.title.set_fontsize(12.5)
+    for place, picture in zip(axes[1:, 0], contents):
+        put(place, picture, "", "clean")
+    for row, pictures in zip(axes[1:, 1:], results):
+        for place, picture in zip(row, pictures):
+            put(place, picture, "", "generated")
+    return smooth(figure, caption)
+
+
+def fall(history: Sequence, caption: str = "", *, lam: float | None = None) -> Figure:
+    """The two losses over the steps, from a list of `style.Losses`."""
+    use_style()
+    figure, axes = plt.subplots(figsize=(8.2, 3.9))
+    for half, look in HALVES.items():
+        values = [float(getattr(one, half)) for one in history]
+        axes.plot(values, label=half, markevery=max(1, len(values) // 10), **look)
+    title = "the two losses" if lam is None else f"the two losses, lambda = {lam:g}"
+    axes.set(yscale="log", xlabel="step", ylabel="loss")
+    axes.set_title(title)
+    axes.legend()
+    add_caption(figure, caption)
+    return figure
+
+
+def balance(
+    lams: Sequence[float], pictures: Sequence[Tensor], losses: Sequence, caption: str = ""
+) -> Figure:
+    """One picture for each lambda, and below them what content and style have to pay."""
+    use_style()
+    figure = plt.figure(figsize=(2.4 * len(lams), 5.6))
+    grid = figure.add_gridspec(2, len(lams), height_ratios=[1.25, 1])
+    for column, (lam, picture) in enumerate(zip(lams, pictures)):
+        put(figure.add_subplot(grid[0, column]), picture, f"lambda = {lam:g}", "generated")
+    axes = figure.add_subplot(grid[1, :])
+    for half, look in HALVES.items():
+        axes.plot(lams, [float(getattr(one, half)) for one in losses], label=half, **look)
+    axes.set(xscale="log", yscale="log", xlabel="lambda", ylabel="loss at the end")
+    axes.legend()
+    return smooth(figure, caption)
+
+
+def race(
+    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], caption: str = ""
+) -> Figure:
+    """The objective against the clock: {name: (seconds, values)}."""
+    use_style()
+    figure, axes = plt.subplots(figsize=(8.2, 4.2))
+    looks = zip(MARKS, ("adversarial", "clean", "real", "perturbation", "neutral"))
+    for (name, (seconds, values)), (marker, colour) in zip(curves.items(), looks):
+        axes.plot(
+            seconds, values, label=name, marker=marker, color=COLOURS[colour],
+            markevery=max(1, len(values) // 9),
+        )  # fmt: skip
+        note = f"{name}\n{len(values)} gradients"
+        axes.annotate(note, (seconds[-1], values[-1]), (6, 0), textcoords="offset points",
+                      va="center", fontsize=12, color=COLOURS[colour])  # fmt: skip
+    longest = max(seconds[-1] for seconds, _ in curves.values())
+    axes.set(yscale="log", xlabel="seconds on this machine", ylabel="content + lambda × style")
+    axes.set_xlim(0, 1.22 * longest)
+    axes.set_title("one objective, one clock")
+    add_caption(figure, caption)
+    return figure
