@@ -1,0 +1,5 @@
+"""tutlib beside the attack libraries people use, measured in one run, on the bundled shelf."""
+
+import os
+
+os.environ["TUTLIB_ASSETS"] = "bundled"
