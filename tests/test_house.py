@@ -28,7 +28,7 @@ FLOORS = (
 )
 # Besides: these are asked for by few.
 ONLY_FOR = {
-    "assets": {"widgets", "recipes", "style_recipes", "cli"},
+    "assets": {"widgets", "recipes", "style_recipes", "doctor", "cli"},
     "world": {"assets", "recipes", "cli"},
     "matplotlib": {"plots", "widgets", "panel"},
     "ipywidgets": {"plots", "widgets", "panel", "live"},
@@ -189,8 +189,8 @@ def test_ruff_has_nothing_to_say(command):
         ("balls.py", "from tutlib.attacks import pgd", "lives above it"),
         ("balls.py", "from . import attacks", "lives above it"),
         ("world/light.py", "from ..plots import show", "lives above it"),
-        ("plots/style.py", "from tutlib import assets", "only cli, recipes"),
-        ("plots/style.py", "def f():\n    import tutlib.assets", "only cli, recipes"),
+        ("plots/style.py", "from tutlib import assets", "only cli, doctor"),
+        ("plots/style.py", "def f():\n    import tutlib.assets", "only cli, doctor"),
         ("attacks.py", "import matplotlib.pyplot as plt", "only panel, plots, widgets may"),
         ("attacks.py", "from tutlib import world", "only assets, cli, recipes may"),
         ("novelty.py", "import torch", "on which floor"),

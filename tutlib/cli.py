@@ -13,7 +13,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when all is well, 1 otherwise."""
     parser = argparse.ArgumentParser(prog="python -m tutlib", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    _add_build(commands)
+    for add in (_add_doctor, _add_fetch, _add_build):
+        add(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
 
@@ -44,3 +45,56 @@ def _build(options: argparse.Namespace) -> int:
         "the figures are in data/figures.json and in the tables of data/README.md", file=sys.stderr
     )
     return 0
+
+
+def _add_doctor(commands) -> None:
+    doctor = commands.add_parser("doctor", help="say what is here, what is missing, what to do")
+    doctor.add_argument("--json", action="store_true", help="the same for a program to read")
+    doctor.set_defaults(run=_doctor)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from tutlib import doctor
+
+    return doctor.main(options.json)
+
+
+def _add_fetch(commands) -> None:
+    from tutlib.shelf import ASSETS, megabytes
+
+    listed = "; ".join(f"{a.name}: {a.purpose}, {megabytes(a.size)}" for a in ASSETS.values())
+    fetch = commands.add_parser("fetch", help="get something real", description=listed)
+    which = fetch.add_mutually_exclusive_group(required=True)
+    which.add_argument("name", nargs="*", choices=[[], *ASSETS], metavar="NAME", default=[])
+    which.add_argument("--all", action="store_true", help="everything")
+    fetch.set_defaults(run=_fetch)
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    """Get what was named; a broken or missing one does not keep the others from being tried."""
+    from tutlib.downloads import DownloadError, NoAnswerError
+    from tutlib.shelf import ASSETS, ShelfError
+
+    failed = 0
+    for name in ASSETS if options.all else dict.fromkeys(options.name):
+        try:
+            print(_get(ASSETS[name]), flush=True)
+        except NoAnswerError as error:
+            print(f"{name}: {error}. Nothing more was tried.", file=sys.stderr)
+            return 1
+        except (DownloadError, ShelfError) as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            failed = 1
+        except KeyboardInterrupt:
+            print(f"\n{name}: stopped; the same command goes on from there.", file=sys.stderr)
+            return 130
+    return failed
+
+
+def _get(asset) -> str:
+    from tutlib import doctor
+
+    where = asset.find()
+    if where is not None and not doctor.fault(asset.name):
+        return f"{asset.name} is here already: {where}"
+    return f"{asset.name} is here now, and verified: {asset.fetch()}"

@@ -24,7 +24,7 @@ FIRST_ANSWER = 3.0  # seconds a server has for its first word
 SILENCE = 20.0  # seconds without a byte, in the middle of a file, that count as a broken line
 TRIALS = 4  # how often a broken transfer is taken up again, if every time something arrived
 GAUGE = 8.0  # seconds after which the speed is taken seriously (see `patience`)
-CHUNK = 1 << 17
+CHUNK = 1 << 15  # bytes written at once; what a broken line leaves of the last one is lost
 
 
 class DownloadError(OSError):
@@ -131,7 +131,7 @@ def first_answer(url: str, start: int = 0, seconds: float = FIRST_ANSWER) -> req
             "right, or does this network want you to log in first?"
         )
     if isinstance(answer, requests.RequestException | OSError):
-        raise NoAnswerError(f"{host(url)} cannot be reached: is there a network?") from answer
+        raise NoAnswerError(f"{host(url)} cannot be reached") from answer
     if isinstance(answer, Exception):
         raise answer
     return answer

@@ -24,8 +24,11 @@ from tutlib.downloads import DownloadError, NoAnswerError
 
 UNASKED = 120_000_000  # bytes: what is larger comes only by `python -m tutlib fetch`
 PATIENCE = 600.0  # seconds an unasked download may take
-MNIST_FILES = tuple(
-    f"{part}-{kind}-ubyte" for part in ("train", "t10k") for kind in ("images-idx3", "labels-idx1")
+# The addresses that torchvision uses (a test compares), without the second its import takes.
+WEIGHTS = "https://download.pytorch.org/models/"
+MNIST_MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "http://yann.lecun.com/exdb/mnist/",
 )
 
 
@@ -35,13 +38,17 @@ class ShelfError(RuntimeError):
 
 @dataclass(frozen=True)
 class File:
-    """One file to download: `urls` gives the addresses to try, in order."""
+    """One file to download: `servers` are the addresses it lies under, to be tried in order."""
 
     name: str
     size: int
-    urls: Callable[[], list[str]]
+    servers: tuple[str, ...]
     sha256: str = ""
     md5: str = ""
+
+    @property
+    def urls(self) -> list[str]:
+        return [server + self.name for server in self.servers]
 
 
 @dataclass(frozen=True)
@@ -109,16 +116,15 @@ def _fault(path: Path, sha256: str, md5: str, size: int, changed: int) -> str:
 
 
 def _first_that_works(file: File, path: Path, patience: float | None, progress: bool) -> None:
-    urls = file.urls()
-    for url in urls:
+    for url in file.urls:
         try:
             downloads.fetch(url, path, sha256=file.sha256, md5=file.md5, size=file.size,
                             patience=patience, progress=progress)  # fmt: skip
             return
-        except NoAnswerError:
-            raise  # without a network the next mirror would only cost the same time again
-        except DownloadError:
-            if url == urls[-1]:
+        except DownloadError as error:
+            # Who did not ask for a download is not made to wait for a second server.
+            unasked_for = patience is not None and isinstance(error, NoAnswerError)
+            if unasked_for or url == file.urls[-1]:
                 raise
 
 
@@ -158,15 +164,9 @@ def data_folders() -> list[Path]:
 # ---------------------------------------------------------------- what there is
 
 
-def _weights(name: str, enum: str, size: int, sha256: str, **words: str) -> Asset:
-    """One of torchvision's nets; its file is called as torchvision calls it."""
-
-    def urls() -> list[str]:
-        from torchvision.models import get_weight  # slow to import
-
-        return [get_weight(f"{enum}.IMAGENET1K_V1").url]
-
-    file = File(f"{name}-{sha256[:8]}.pth", size, urls, sha256=sha256)
+def _weights(name: str, size: int, sha256: str, **words: str) -> Asset:
+    """One of torchvision's nets (IMAGENET1K_V1); its file is called as torchvision calls it."""
+    file = File(f"{name}-{sha256[:8]}.pth", size, (WEIGHTS,), sha256=sha256)
     return Asset(
         name=name,
         licence="BSD-3 (torchvision), trained on ImageNet: for teaching and research",
@@ -178,11 +178,6 @@ def _weights(name: str, enum: str, size: int, sha256: str, **words: str) -> Asse
 
 
 def _mnist() -> Asset:
-    def urls(name: str) -> list[str]:
-        from torchvision.datasets import MNIST
-
-        return [mirror + name for mirror in MNIST.mirrors]
-
     known = {  # bytes and md5 of the packed files
         "train-images-idx3-ubyte": (9_912_422, "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
         "train-labels-idx1-ubyte": (28_881, "d53e105ee54ea40749a09fcbcd1e9432"),
@@ -190,8 +185,7 @@ def _mnist() -> Asset:
         "t10k-labels-idx1-ubyte": (4_542, "ec29112dd5afa0611ce80d1b7f02629c"),
     }
     files = tuple(
-        File(f"{name}.gz", size, functools.partial(urls, f"{name}.gz"), md5=md5)
-        for name, (size, md5) in known.items()
+        File(f"{name}.gz", size, MNIST_MIRRORS, md5=md5) for name, (size, md5) in known.items()
     )
 
     def places() -> list[Path]:
@@ -213,11 +207,6 @@ def _mnist() -> Asset:
 
 
 def _cifar10() -> Asset:
-    def urls() -> list[str]:
-        from torchvision.datasets import CIFAR10
-
-        return [CIFAR10.url]
-
     def unpack(folder: Path) -> None:
         """The archive becomes a folder, whole or not at all, and goes."""
         archive, scratch = folder / "cifar-10-python.tar.gz", folder / "cifar10.part"
@@ -233,7 +222,7 @@ def _cifar10() -> Asset:
         archive.unlink()
 
     names = ("cifar-10-batches-py", "cifar10.zip", "cifar10")
-    archive = File("cifar-10-python.tar.gz", 170_498_071, urls,
+    archive = File("cifar-10-python.tar.gz", 170_498_071, ("https://www.cs.toronto.edu/~kriz/",),
                    md5="c58f30108f718f92721af3b95e74349a")  # fmt: skip
     return Asset(
         name="cifar10",
@@ -252,19 +241,19 @@ ASSETS: dict[str, Asset] = {
     asset.name: asset
     for asset in (
         _weights(
-            "resnet50", "ResNet50_Weights", 102_530_333,
+            "resnet50", 102_530_333,
             "0676ba61b6795bbe1773cffd859882e5e297624d384b6993f7c9e683e722fb8a",
             title="ResNet-50", purpose="the net of the original lesson (chapters 1 and 2)",
             instead="the bundled net",
         ),
         _weights(
-            "squeezenet1_1", "SqueezeNet1_1_Weights", 4_958_839,
+            "squeezenet1_1", 4_958_839,
             "b8a52dc049b60e4b6ab68ad0df457362afab8b6304b2febdc1650a5dab4d7e7b",
             title="SqueezeNet 1.1", purpose="a small eye for style transfer (chapter 6)",
             instead="the bundled eye",
         ),
         _weights(
-            "vgg19", "VGG19_Weights", 574_673_361,
+            "vgg19", 574_673_361,
             "dcbb9e9dad569fff7a846263a77324fc34978fea2bfb039c012d710e1776ae44",
             title="VGG-19", purpose="the eye style transfer was invented with (chapter 6)",
             instead="the bundled eye",
@@ -289,15 +278,12 @@ class Session:
 SESSION = Session()
 
 
-def obtain(name: str, *, unasked: bool = True) -> Path | None:
+def obtain(name: str) -> Path | None:
     """Where the real thing lies, downloaded if the rules allow it; None: take the bundled one.
 
     In `auto` mode a missing asset of at most 120 MB is downloaded if the network answers within
     3 s; if it is not to be had, one line says so (once). `bundled` is always None, and touches
     nothing.
-
-    Args:
-        unasked: False never downloads.
 
     Raises:
         ShelfError: in `real` mode, instead of None.
@@ -311,7 +297,7 @@ def obtain(name: str, *, unasked: bool = True) -> Path | None:
         if not broken:
             return asset.find()
         missing = f"is damaged ({asset.find()}: {broken})"
-    if unasked and asset.size <= UNASKED and not SESSION.no_network:
+    if asset.size <= UNASKED and not SESSION.no_network:
         try:
             return asset.fetch(patience=PATIENCE)
         except NoAnswerError as error:
@@ -319,8 +305,10 @@ def obtain(name: str, *, unasked: bool = True) -> Path | None:
             why = f"{error}."
         except DownloadError as error:
             why = str(error)
+    elif asset.size > UNASKED:
+        why = "it is too large to be fetched unasked."
     else:
-        why = f"{SESSION.no_network}." if SESSION.no_network and unasked else ""
+        why = f"{SESSION.no_network}."
     cure = f"`python -m tutlib fetch {name}` gets it ({megabytes(asset.size)})"
     if chosen == "real":
         raise ShelfError(" ".join(filter(None, (f"{asset.title} {missing}:", why, f"{cure}."))))

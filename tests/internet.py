@@ -1,0 +1,100 @@
+"""A small internet on this machine: one server that is good, slow, dying or lying, as told."""
+
+import threading
+import time
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+PAGE = b"<!DOCTYPE html><html><body>Welcome to the hotel. Please log in.</body></html>"
+
+
+@dataclass
+class Internet:
+    """`files` are served by name; `mood` says how, `asked` holds (name, Range header) pairs."""
+
+    files: dict[str, bytes] = field(default_factory=dict)
+    mood: str = "good"
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    address: str = ""
+
+    def url(self, name):
+        return self.address + name
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        net, name = self.server.internet, self.path.strip("/")
+        wanted = self.headers.get("Range")
+        net.asked.append((name, wanted))
+        mood = net.mood
+        if mood == "silent":
+            time.sleep(6)
+            return
+        if mood == "down" or name not in net.files:
+            self.send_error(503 if mood == "down" else 404)
+            return
+        body = net.files[name]
+        if mood == "html":
+            self.answer(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
+        elif mood == "html in disguise":
+            self.answer(200, PAGE + b" " * (len(body) - len(PAGE)), {})
+        elif mood == "another file":
+            self.answer(200, bytes(b ^ 1 for b in body), {})
+        elif mood == "truncated":  # and it says so with a straight face
+            self.answer(200, body[: len(body) // 2], {})
+        elif mood == "wrong piece":
+            self.answer(206, body, {"Content-Range": f"bytes 0-{len(body) - 1}/{len(body)}"})
+        elif wanted and mood != "no ranges":
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(body):
+                self.send_response(416)
+                self.end_headers()
+                return
+            span = f"bytes {start}-{len(body) - 1}/{len(body)}"
+            self.answer(206, body[start:], {"Content-Range": span})
+        else:
+            self.answer(200, body, {})
+
+    def answer(self, status, body, headers):
+        mood = self.server.internet.mood
+        self.send_response(status)
+        for key, value in {"Content-Type": "application/octet-stream", **headers}.items():
+            self.send_header(key, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if mood == "dies":  # the line breaks in the middle, every time
+            body = body[: len(body) // 2]
+        elif mood == "dies at once":
+            body = b""
+        if mood == "trickles":
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.05)
+        elif mood == "stops":
+            self.wfile.write(body[: len(body) // 2])
+            self.wfile.flush()
+            time.sleep(6)
+        else:
+            self.wfile.write(body)
+        self.wfile.flush()
+        self.close_connection = True
+
+    def log_message(self, *args):
+        """The test's output stays clean."""
+
+
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request, client_address):
+        """A client that hangs up is no error here."""
+
+
+def start() -> tuple[Internet, Server]:
+    server = Server(("127.0.0.1", 0), Handler)
+    server.internet = Internet(address=f"http://127.0.0.1:{server.server_address[1]}/")
+    threading.Thread(
+        target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
+    ).start()
+    return server.internet, server
