@@ -35,13 +35,14 @@ def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None 
     axes.imshow(board.belief, extent=span, origin="lower", cmap=BELIEF, vmin=0, vmax=1,
                 interpolation="bilinear")  # fmt: skip
     centres = ring_centres()
-    axes.scatter(*centres.T, s=110, marker="o", facecolor="none", edgecolor=COLOURS["real"], lw=2)
+    axes.scatter(*centres.T.numpy(), s=110, facecolor="none", edgecolor=COLOURS["real"], lw=2)
     dots = board.fake[:500]
-    axes.scatter(*dots.T, s=7, color=COLOURS["clean"], alpha=0.6, lw=0)
+    axes.scatter(*dots.T.numpy(), s=7, color=COLOURS["clean"], alpha=0.6, lw=0)
     moves, start = board.arrows[:arrows], board.fake[:arrows]
     length = moves.norm(dim=1, keepdim=True).clamp(min=1e-9)
     moves = 0.6 * moves / length * (3 * length).clamp(max=1)  # long wishes are cut
-    axes.quiver(*start.T, *moves.T, angles="xy", scale_units="xy", scale=1, width=0.006,
+    tails, tips = start.T.numpy(), moves.T.numpy()
+    axes.quiver(*tails, *tips, angles="xy", scale_units="xy", scale=1, width=0.006,
                 color=COLOURS["ink"], alpha=0.75)  # fmt: skip
     axes.set(xlim=span[:2], ylim=span[2:], xticks=[], yticks=[], aspect="equal")
     axes.grid(False)
@@ -205,7 +206,7 @@ def sheets(
     down = -(-len(stages) // across)
     glued = [sheet(stage, columns) for stage in stages]
     tall = glued[0].shape[-2] / glued[0].shape[-1]
-    size = (each * across, (each * tall + 0.45) * down + 0.7)
+    size = (each * across, (0.97 * each * tall + 0.3) * down + (0.45 if caption else 0))
     figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
     for place in axes.flat:
         place.axis("off")
