@@ -20,7 +20,7 @@ from torch import Tensor
 from tutlib.gan_measures import ring_centres
 from tutlib.gan_ring import SPAN, Board
 from tutlib.plots.pictures import add_caption, as_image
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 # White where D cannot tell, green where it says "real", orange where it says "generated".
 BELIEF = LinearSegmentedColormap.from_list("belief", ["#f2b08a", "#ffffff", "#8fd0ba"])
@@ -67,7 +67,7 @@ def board_figure(board: Board) -> Figure:
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.2), width_ratios=[1, 0.95])
     draw_board(left, board)
     draw_modes(right, board)
-    return figure
+    return finish(figure)
 
 
 def board_strip(boards: Sequence[Board], caption: str = "", titles=None) -> Figure:
@@ -78,7 +78,7 @@ def board_strip(boards: Sequence[Board], caption: str = "", titles=None) -> Figu
         title = titles[i] if titles else f"round {one.t}: {one.modes.found} of 8"
         draw_board(place, one, arrows=30, title=title)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 class Film:
@@ -132,7 +132,7 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, learned: Tensor, caption: 
     axes.set(xlabel="x", ylabel="D(x), and the densities", ylim=(0, 1.04))
     axes.legend(loc="center right")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def lines(
@@ -175,7 +175,7 @@ def two_losses(caption: str = "") -> Figure:
         axes.axvspan(-9, -4.6, color=COLOURS["neutral"], alpha=0.13, lw=0)
     right.text(-6.8, 0.12, "D is sure", ha="center", color=COLOURS["ink"])
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 # ---------------------------------------------------------------- pictures
@@ -214,7 +214,7 @@ def sheets(
         place.imshow(as_image(picture), vmin=0, vmax=1, cmap="gray")
         place.set_title(title, fontsize=12.5)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def neighbours(made: Tensor, nearest: Tensor, distances: Tensor, caption: str = "") -> Figure:
@@ -234,7 +234,7 @@ def neighbours(made: Tensor, nearest: Tensor, distances: Tensor, caption: str = 
     axes[0, 0].set_ylabel("generated")
     axes[1, 0].set_ylabel("nearest\nreal")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def ablation(results: dict[str, float], floor: float = 1.0, caption: str = "") -> Figure:
@@ -253,7 +253,7 @@ def ablation(results: dict[str, float], floor: float = 1.0, caption: str = "") -
              xlim=(0.7, max(values) * 2))  # fmt: skip
     axes.grid(False, axis="y")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def two_games(one: dict, five: dict, truth: dict[str, float], caption: str = "") -> Figure:
@@ -268,4 +268,4 @@ def two_games(one: dict, five: dict, truth: dict[str, float], caption: str = "")
             axes.axhline(truth[key], color=COLOURS["real"], linestyle=":", label="real")
             axes.legend()
     add_caption(figure, caption)
-    return figure
+    return finish(figure)

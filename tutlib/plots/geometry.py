@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 INK, EDGE = COLOURS["ink"], COLOURS["perturbation"]
 
@@ -70,7 +70,7 @@ def norm_balls(gradient=(2.0, 1.0)) -> Figure:
         "dot is where. L1 likes corners on the axes (one pixel does it all), L-inf the corners "
         "off the axes (every pixel goes all the way), L2 has none.",
     )
-    return figure
+    return finish(figure)
 
 
 def _arrow(axes: Axes, start, step, colour: str, **look) -> None:
@@ -111,7 +111,7 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
     for place, text in zip(axes[1::2], (f"+ {eps * 255:g}/255 ×", "=")):
         place.axis("off")
         place.text(0.5, 0.5, text, ha="center", va="center", fontsize=17)
-    return figure
+    return finish(figure)
 
 
 def ray(levels, losses: dict[str, np.ndarray], slopes: dict[str, float]) -> Figure:
@@ -136,7 +136,7 @@ def ray(levels, losses: dict[str, np.ndarray], slopes: dict[str, float]) -> Figu
     axes.legend(loc="upper left")
     add_caption(figure, "Solid: what the net does. Dotted: the straight line that the gradient "
                 "promises.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def step_panel(result: SimpleNamespace) -> Figure:
@@ -177,7 +177,7 @@ def step_panel(result: SimpleNamespace) -> Figure:
     text = f"promised {result.promised:.2f}\nreached {result.reached:.2f}\n" \
         f"worst {result.highest:.2f}"  # fmt: skip
     right.text(0.03, 0.97, text, transform=right.transAxes, va="top", size=13)
-    return figure
+    return finish(figure)
 
 
 def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
@@ -206,7 +206,7 @@ def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
     bars.grid(False)
     add_caption(figure, "Left: a dot is a picture; above the dashed line many steps found more "
                 "than one. Right: accuracy that each attack leaves.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def loss_over_eps(levels, one_step, worst) -> Figure:
@@ -218,7 +218,7 @@ def loss_over_eps(levels, one_step, worst) -> Figure:
     use_style()
     one_step, worst = np.asarray(one_step), np.asarray(worst)
     drop = (np.maximum.accumulate(one_step) - one_step).max(0)
-    shown = np.argsort(-drop)[:4]
+    shown = np.argsort(-drop)[:2]
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained")
     left.plot(levels, worst.mean(1), "o-", color=COLOURS["adversarial"], label="worst found")
     left.plot(levels, one_step.mean(1), "s--", color=COLOURS["clean"], label="one step (FGSM)")
@@ -227,10 +227,10 @@ def loss_over_eps(levels, one_step, worst) -> Figure:
     for i in shown:
         right.plot(levels, worst[:, i], "o-", color=COLOURS["adversarial"], lw=1.6, ms=5)
         right.plot(levels, one_step[:, i], "s--", color=COLOURS["clean"], lw=1.6, ms=5)
-    right.set(title="four pictures on which one step overshoots", xlabel="eps", ylim=(0, None))
+    right.set(title="two pictures on which one step overshoots", xlabel="eps", ylim=(0, None))
     add_caption(figure, "On average one longer step does more harm. For single pictures it may "
                 "do less; the worst case in a larger ball never does.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def reach(ratios, losses: dict[str, list[float]]) -> Figure:
@@ -248,7 +248,7 @@ def reach(ratios, losses: dict[str, list[float]]) -> Figure:
     axes.axvspan(2, 4, color=COLOURS["real"], alpha=0.13, lw=0)
     for place, words in ((1, "the edge, from the centre"), (2, "the far edge")):
         axes.axvline(place, color=COLOURS["neutral"], lw=1.4, ls=":")
-        axes.text(place * 0.96, 0.02 * top, words, rotation=90, ha="right", va="bottom", size=11)
+        axes.text(place * 1.03, 0.02 * top, words, rotation=90, ha="left", va="bottom", size=11)
     axes.set_xscale("log")
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
     axes.minorticks_off()
@@ -256,7 +256,7 @@ def reach(ratios, losses: dict[str, list[float]]) -> Figure:
     axes.legend(loc="upper left")
     add_caption(figure, "Too short and the steps never arrive; far too long and they only jump "
                 "from corner to corner. Shaded: a good range.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def lengths(norms, rates, fooled, by_sign: float) -> Figure:
@@ -280,4 +280,4 @@ def lengths(norms, rates, fooled, by_sign: float) -> Figure:
     right.legend(loc="lower right")
     add_caption(figure, "One net, many pictures, one loss: gradients of every length. No learning "
                 "rate suits them all; a sign step asks only for the direction.")  # fmt: skip
-    return figure
+    return finish(figure)

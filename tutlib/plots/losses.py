@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 SIGNED = "PuOr"  # white is zero; colour-blind eyes can tell its two ends apart
 
@@ -58,7 +58,7 @@ def two_gradients(picture: Tensor, grad_theta: Tensor, grad_x: Tensor) -> Figure
         "The same backward pass, asked two questions. Left: how should each weight move? "
         "Right: how should each pixel move? (purple: up, orange: down)",
     )
-    return figure
+    return finish(figure)
 
 
 def _sheet(tiles: np.ndarray, gap: int = 1) -> np.ndarray:
@@ -94,7 +94,7 @@ def why_the_log() -> Figure:
     right.text(3.0, 0.52, "surely right:\nneither pulls", va="bottom", size=12)
     add_caption(figure, "Two classes. With the log a net that is badly wrong is pulled back at "
                 "full strength; without it, it is left alone.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def two_walks(down: Sequence[float], up: Sequence[float]) -> Figure:
@@ -109,7 +109,7 @@ def two_walks(down: Sequence[float], up: Sequence[float]) -> Figure:
         place.set(xlabel="step", ylim=(0, None))
     add_caption(figure, "The same ten lines of code, called twice. Training walks down the loss; "
                 "an attack walks up the same loss.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def logits_panel(result: SimpleNamespace) -> Figure:
@@ -142,7 +142,7 @@ def logits_panel(result: SimpleNamespace) -> Figure:
     tiles[4].set_title("the picture\n(2 x 2 pixels)", loc="center")
     for tile in tiles:
         tile.title.set_fontsize(12)
-    return figure
+    return finish(figure)
 
 
 def _bars(axes: Axes, names, values, colours, title: str, span, form: str) -> None:

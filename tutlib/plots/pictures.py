@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 
 def as_image(picture: Tensor):
@@ -47,7 +47,7 @@ def show(picture: Tensor, caption: str = "", *, title: str = "", size: float = 4
     figure, axes = plt.subplots(figsize=(size * 1.25, size + 0.5))
     put(axes, picture, title, "clean")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def grid(
@@ -81,7 +81,7 @@ def grid(
         put(place, pictures[i], titles[i] if titles else "", mark)
         place.title.set_fontsize(12)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def answers(axes: Axes, names: Sequence[str], probabilities, *, highlight: dict | None = None):
@@ -155,7 +155,7 @@ def trio(
     axes[1, 1].axis("off")
     note = f"largest change\nof any pixel:\n{size:.2f} of 255"
     axes[1, 1].text(0.5, 0.55, note, ha="center", va="center", fontsize=14)
-    return figure
+    return finish(figure)
 
 
 def _percent(value: float) -> str:

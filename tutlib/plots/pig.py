@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 
 def noise_against_gradient(noise: Tensor, before, after, name: str) -> Figure:
@@ -23,7 +23,7 @@ def noise_against_gradient(noise: Tensor, before, after, name: str) -> Figure:
               label="thirty gradient steps")  # fmt: skip
     axes.set(xlim=(-0.03, 1.03), ylim=(0, 1), yticks=[], xlabel=f"how sure the net is of {name}")
     axes.legend(loc="center", bbox_to_anchor=(0.45, 0.5), frameon=True)
-    return figure
+    return finish(figure)
 
 
 def how_little(levels: Sequence[float], left: Sequence[float], name: str) -> Figure:
@@ -34,7 +34,7 @@ def how_little(levels: Sequence[float], left: Sequence[float], name: str) -> Fig
     axes.axhline(0.5, color=COLOURS["neutral"], ls=":", lw=1.5)
     axes.set(xlabel="eps, in steps of 255", ylabel=f"how sure of {name}", ylim=(-0.03, 1.03))
     axes.set_xlim(left=0)
-    return figure
+    return finish(figure)
 
 
 def success_table(rates: Tensor, names: Sequence[str], *, title: str = "") -> Figure:
@@ -56,7 +56,7 @@ def success_table(rates: Tensor, names: Sequence[str], *, title: str = "") -> Fi
     axes.set(xlabel="the target", ylabel="what it is")
     axes.set_title(title)
     axes.grid(False)
-    return figure
+    return finish(figure)
 
 
 def flight(path: Sequence[tuple[int, float, float]], start: str, goal: str) -> Figure:
@@ -68,4 +68,4 @@ def flight(path: Sequence[tuple[int, float, float]], start: str, goal: str) -> F
     axes.plot(steps, goals, "s--", ms=5, color=COLOURS["target"], label=goal)
     axes.set(xlabel="step", ylabel="how sure", ylim=(-0.03, 1.03))
     axes.legend(loc="center right")
-    return figure
+    return finish(figure)

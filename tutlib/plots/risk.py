@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 from tutlib.risk import Estimate, RiskCurve
 
 MARKERS = "osD^v"
@@ -30,7 +30,7 @@ def learning_curves(train: Sequence[float], test: Sequence[float], caption: str 
     axes.set(xlabel="epoch", ylabel="wrong, per cent", ylim=(0, None), xlim=(1, None))
     axes.legend()
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def forest(
@@ -53,7 +53,7 @@ def forest(
     axes.margins(x=0.14, y=0.12)
     axes.invert_yaxis()
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def draw_curves(axes: Axes, curves: Mapping[str, RiskCurve], colours: Mapping[str, str]) -> None:
@@ -96,7 +96,7 @@ def curves(
         axes.annotate(f"ε = {mark:g}", (mark, 4), (6, 0), textcoords="offset points")
     axes.legend()
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def pairs(
@@ -113,7 +113,7 @@ def pairs(
         put(axes[0, i], pictures[i], before[i], "clean")
         put(axes[1, i], changed[i], after[i], "adversarial")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def fallen(
@@ -139,4 +139,4 @@ def fallen(
     for place, picture, title, fell in zip(right.subplots(3, 4).flat, pictures, titles, down):
         put(place, picture, title, "adversarial" if fell else "clean")
         place.title.set(fontsize=11, weight="bold" if fell else "normal")
-    return figure
+    return finish(figure)

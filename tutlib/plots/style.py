@@ -6,6 +6,7 @@ from importlib import resources
 from types import MappingProxyType
 
 import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 # Okabe and Ito's colours (2008): a colour-blind eye can tell them apart. A meaning keeps its
 # colour through the whole course, and is never carried by the colour alone.
@@ -27,3 +28,9 @@ def use_style() -> None:
     """Load the course's style sheet (every figure function here does it for you)."""
     with resources.as_file(resources.files("tutlib") / "tutlib.mplstyle") as path:
         plt.style.use(path)
+
+
+def finish(figure: Figure) -> Figure:
+    """Hand a figure over: pyplot forgets it, so that a notebook shows it once and not twice."""
+    plt.close(figure)
+    return figure

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
+import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
@@ -16,15 +19,34 @@ HALVES = {
     "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
+DPI = 76
 MARKS = ("o", "s", "^", "D", "v")
 
 
-def smooth(figure: Figure, caption: str = "") -> Figure:
-    """Draw small paintings without stairs, and put the caption under them."""
+class Plate(Figure):
+    """A figure that shows itself once, as a PNG with a palette: a third of the bytes.
+
+    Paintings are the heaviest pictures there are, and a lesson is at most 1.5 MB.
+    """
+
+    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+        drawn, small = io.BytesIO(), io.BytesIO()
+        self.savefig(drawn, format="png", dpi=DPI)
+        picture = Image.open(drawn).convert("RGB")
+        picture.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        return {"image/png": small.getvalue(), "text/plain": "a figure"}
+
+
+subplots = functools.partial(plt.subplots, FigureClass=Plate)
+
+
+def finish(figure: Figure, caption: str = "") -> Figure:
+    """Draw small paintings without stairs, put the caption under them, leave pyplot's list."""
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation("lanczos")
     add_caption(figure, caption)
+    plt.close(figure)  # otherwise a notebook would show it a second time
     return figure
 
 
@@ -38,14 +60,14 @@ def row(
 ) -> Figure:
     """Pictures side by side, each with a title; `marks` are meanings out of `COLOURS`."""
     use_style()
-    figure, axes = plt.subplots(
+    figure, axes = subplots(
         1, len(pictures), figsize=(len(pictures) * size, size + 0.95), squeeze=False
     )
     marks = marks or ["generated"] * len(pictures)
     for place, picture, title, mark in zip(axes[0], pictures, titles, marks):
         put(place, picture, title, mark)
         place.title.set_fontsize(12.5)
-    return smooth(figure, caption)
+    return finish(figure, caption)
 
 
 def equation(
@@ -60,7 +82,7 @@ def equation(
     """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
     use_style()
     widths = [1, 1, 1.55]
-    figure, axes = plt.subplots(
+    figure, axes = subplots(
         1, 3, figsize=(size * sum(widths), size * 1.55 + 0.35), width_ratios=widths
     )
     for place, picture, title, mark in zip(
@@ -69,7 +91,7 @@ def equation(
         put(place, picture, title, mark)
     for place, sign in zip(axes, ("+", "=")):
         place.text(1.03, 0.5, sign, transform=place.transAxes, fontsize=26, va="center")
-    return smooth(figure, caption)
+    return finish(figure, caption)
 
 
 def feature_maps(
@@ -77,7 +99,7 @@ def feature_maps(
 ) -> Figure:
     """A picture and, for each layer, the `count` channels that vary most (dark: no answer)."""
     use_style()
-    figure, axes = plt.subplots(
+    figure, axes = subplots(
         count, 1 + len(features), figsize=(2.1 * (1 + len(features)), 2.05 * count + 0.9),
         squeeze=False,
     )  # fmt: skip
@@ -93,8 +115,7 @@ def feature_maps(
             put(axes[row, column], (answer / scale)[None], title)
             axes[row, column].title.set_fontsize(12)
     axes[0, 0].title.set_fontsize(12)
-    add_caption(figure, caption)
-    return figure
+    return finish(figure, caption)
 
 
 def sheet(
@@ -108,7 +129,7 @@ def sheet(
     """Styles across the top, contents down the side, results where they meet."""
     use_style()
     rows, columns = len(contents) + 1, len(styles) + 1
-    figure, axes = plt.subplots(
+    figure, axes = subplots(
         rows, columns, figsize=(columns * size, rows * size + 0.8), squeeze=False
     )
     axes[0, 0].axis("off")
@@ -120,13 +141,13 @@ def sheet(
     for row, pictures in zip(axes[1:, 1:], results):
         for place, picture in zip(row, pictures):
             put(place, picture, "", "generated")
-    return smooth(figure, caption)
+    return finish(figure, caption)
 
 
 def fall(history: Sequence, caption: str = "", *, lam: float | None = None) -> Figure:
     """The two losses over the steps, from a list of `style.Losses`."""
     use_style()
-    figure, axes = plt.subplots(figsize=(8.2, 3.9))
+    figure, axes = subplots(figsize=(8.2, 3.9))
     for half, look in HALVES.items():
         values = [float(getattr(one, half)) for one in history]
         axes.plot(values, label=half, markevery=max(1, len(values) // 10), **look)
@@ -134,8 +155,7 @@ def fall(history: Sequence, caption: str = "", *, lam: float | None = None) -> F
     axes.set(yscale="log", xlabel="step", ylabel="loss")
     axes.set_title(title)
     axes.legend()
-    add_caption(figure, caption)
-    return figure
+    return finish(figure, caption)
 
 
 def balance(
@@ -143,7 +163,7 @@ def balance(
 ) -> Figure:
     """One picture for each lambda, and below them what content and style have to pay."""
     use_style()
-    figure = plt.figure(figsize=(2.4 * len(lams), 5.6))
+    figure = plt.figure(FigureClass=Plate, figsize=(2.4 * len(lams), 5.6))
     grid = figure.add_gridspec(2, len(lams), height_ratios=[1.25, 1])
     for column, (lam, picture) in enumerate(zip(lams, pictures)):
         put(figure.add_subplot(grid[0, column]), picture, f"lambda = {lam:g}", "generated")
@@ -152,7 +172,7 @@ def balance(
         axes.plot(lams, [float(getattr(one, half)) for one in losses], label=half, **look)
     axes.set(xscale="log", yscale="log", xlabel="lambda", ylabel="loss at the end")
     axes.legend()
-    return smooth(figure, caption)
+    return finish(figure, caption)
 
 
 def race(
@@ -160,7 +180,7 @@ def race(
 ) -> Figure:
     """The objective against the clock: {name: (seconds, values)}."""
     use_style()
-    figure, axes = plt.subplots(figsize=(8.2, 4.2))
+    figure, axes = subplots(figsize=(8.2, 4.2))
     looks = zip(MARKS, ("adversarial", "clean", "real", "perturbation", "neutral"))
     for (name, (seconds, values)), (marker, colour) in zip(curves.items(), looks):
         axes.plot(
@@ -174,5 +194,4 @@ def race(
     axes.set(yscale="log", xlabel="seconds on this machine", ylabel="content + lambda × style")
     axes.set_xlim(0, 1.22 * longest)
     axes.set_title("one objective, one clock")
-    add_caption(figure, caption)
-    return figure
+    return finish(figure, caption)

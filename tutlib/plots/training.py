@@ -16,7 +16,7 @@ from torch import Tensor
 from tutlib.nets import untouched
 from tutlib.plots.losses import signed
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.style import COLOURS, finish, use_style
 
 CLASSES = (("real", "o"), ("target", "s"))  # colour and marker of the two classes of points
 REGIONS = LinearSegmentedColormap.from_list(
@@ -68,7 +68,7 @@ def boundaries(
     for place, (title, net) in zip(axes[0], nets.items()):
         plane(place, leaning(net, device=x.device), x, y, eps, title)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def boundary_frame(result) -> Figure:
@@ -88,7 +88,7 @@ def boundary_frame(result) -> Figure:
     right.set_xticklabels(["0 %", "50 %", "100 %"])
     right.spines["left"].set_visible(False)
     right.grid(False)
-    return figure
+    return finish(figure)
 
 
 def danskin(
@@ -119,7 +119,7 @@ def danskin(
         "Each grey curve is the loss with one perturbation held still. The thick one is the "
         "largest of them. Where one curve is the largest, both have the same tangent.",
     )
-    return figure
+    return finish(figure)
 
 
 def robust_curves(
@@ -150,7 +150,7 @@ def robust_curves(
     right.set(ylim=(0, 1.05), ylabel="accuracy")
     right.grid(axis="x")
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def four_curves(runs: Mapping[str, Sequence[dict]], caption: str = "") -> Figure:
@@ -177,7 +177,7 @@ def four_curves(runs: Mapping[str, Sequence[dict]], caption: str = "") -> Figure
     handles, labels = axes[0, 0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside upper center", ncols=4)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Figure:
@@ -200,7 +200,7 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
         axes.set_title(title, loc="center")
         axes.view_init(22, -120)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
 
 
 def gradient_rows(x: Tensor, gradients: Mapping[str, Tensor], caption: str = "") -> Figure:
@@ -217,4 +217,4 @@ def gradient_rows(x: Tensor, gradients: Mapping[str, Tensor], caption: str = "")
     for place, name in zip(axes[:, 0], ["picture", *gradients]):
         place.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14)
     add_caption(figure, caption)
-    return figure
+    return finish(figure)
