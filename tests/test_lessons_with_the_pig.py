@@ -4,9 +4,9 @@ import time
 
 import pytest
 import torch
-from solutions import solution
 from torch.nn import functional as F
 
+from tests.solutions import solution
 from tutlib import assets, check, photos
 from tutlib.attacks import pgd
 from tutlib.balls import Linf

@@ -263,9 +263,10 @@ def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
     else:
         make, measure = NETS[name]
         net = make(seed)
-        figures = measure(net) | {"parameters": nets.parameter_count(net)}
         if ship:
-            save_weights(net, name)
+            save_weights(net, name)  # what is measured is what ships, rounded to float16
+            assets.load_weights(net, name)
+        figures = measure(net) | {"parameters": nets.parameter_count(net)}
     record(name, seed, figures | {"CPU seconds": round(_cpu_seconds() - begin)})
     return figures
 

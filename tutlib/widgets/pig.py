@@ -120,9 +120,7 @@ def _climb(
         return
     answer = net(x).argmax(1)
     objective = (
-        away_from(net, answer)
-        if goal is None
-        else towards(net, torch.full_like(answer, goal), answer)
+        away_from(net, answer) if goal is None else towards(net, torch.full_like(answer, goal))
     )
     x_adv, done = x, 0
     while done < steps:
