@@ -136,12 +136,20 @@ def trio(
     truth: str,
     goal: str | None = None,
     amplify: float = 50,
+    thin: int = 1,
+    scale: float = 1.0,
 ) -> Figure:
-    """`before_after` for answers that are already known: pairs (name, probability)."""
+    """`before_after` for answers that are already known: pairs (name, probability).
+
+    Panels draw the change `thin`ned (every second pixel) and the figure smaller (`scale`): snow
+    is what weighs most in a page that has to carry its pictures with it.
+    """
     use_style()
-    figure, axes = plt.subplots(2, 3, figsize=(11.4, 6.1), height_ratios=[3.1, 1.7])
+    size = (11.4 * scale, 6.1 * scale)
+    figure, axes = plt.subplots(2, 3, figsize=size, height_ratios=[3.1, 1.7])
+    seen = delta[..., ::thin, ::thin] * amplify + 0.5
     put(axes[0, 0], picture, "the picture", "clean")
-    put(axes[0, 1], delta * amplify + 0.5, f"the change, × {amplify:g}", "perturbation")
+    put(axes[0, 1], seen, f"the change, × {amplify:g}", "perturbation")
     put(axes[0, 2], (picture + delta).clamp(0, 1), "picture + change", "adversarial")
     for place, pairs in ((axes[1, 0], before), (axes[1, 2], after)):
         names, values = zip(*pairs)

@@ -44,12 +44,12 @@ def success_table(rates: Tensor, names: Sequence[str], *, title: str = "") -> Fi
     figure, axes = plt.subplots(figsize=(8.6, 7.2))
     shown = rates.cpu().clone()
     shown.fill_diagonal_(float("nan"))
-    axes.imshow(shown, vmin=0, vmax=1, cmap="cividis")
+    axes.imshow(shown, vmin=0, vmax=1, cmap="Blues")
     for row in range(count):
         for column in range(count):
             if row != column:
                 value = float(shown[row, column])
-                ink = "white" if value < 0.55 else "black"
+                ink = "white" if value > 0.6 else "black"
                 axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=ink)
     axes.set_xticks(range(count), names, rotation=40, ha="right")
     axes.set_yticks(range(count), names)

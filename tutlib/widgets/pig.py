@@ -58,8 +58,9 @@ def pig_explorer(net=None, picture: Tensor | None = None) -> Panel:
         f"{net.top(picture, 1)[0][0]}?",
         answers=["a quarter of one step of 255", "about 1 of 255", "about 8 of 255", "never"],
         reveal="Move eps from 0 upwards, one stop at a time, and watch the right-hand bars.",
-        caption="Left: the picture. Middle: the change, fifty times too strong. Right: their sum.",
-        frozen={"eps": [0, 0.25, 0.5, 1, 2], "goal": goals[:3]},
+        caption="Left: the picture. Middle: the change, fifty times too strong (every second pixel "
+        "of it). Right: their sum.",
+        frozen={"eps": [0, 0.5, 1, 2], "goal": goals[:2]},
         strip=[{"eps": 0}, {"eps": 0.5}, {"eps": 2}],
         alt=_alt,
     )
@@ -94,10 +95,11 @@ def target_picker(net=None, picture: Tensor | None = None) -> Panel:
         question="Which of these will be the hardest to turn the pig into?",
         answers=goals[:4],
         reveal="Try it: pick a target, then take steps away until the flight fails.",
-        caption="Left: the picture the net sees. Middle: the change, fifty times too strong. "
+        caption="Left: the picture the net sees. Middle: the change, fifty times too strong (every "
+        "second pixel of it). "
         "Right: how sure the net is of the start and of the target, after each step.",
-        frozen={"target": [first, *[g for g in goals if g != first][:3]], "steps": [0, 2, 4, 16]},
-        strip=[{"steps": 0}, {"steps": 2}, {"steps": 4}, {"steps": 16}],
+        frozen={"target": [first, *[g for g in goals if g != first][:2]], "steps": [0, 4, 16]},
+        strip=[{"steps": 0}, {"steps": 4}, {"steps": 16}],
         alt=_alt,
     )
 
@@ -154,16 +156,19 @@ def _draw_trio(found: dict) -> Figure:
         found["after"],
         truth=found["before"][0][0],
         goal=found["goal"],
+        thin=2,
+        scale=0.82,
     )
 
 
 def _draw_flight(found: dict) -> Figure:
     plots.use_style()
-    figure, (seen, change, curve) = plt.subplots(1, 3, figsize=(11.4, 4.1))
+    figure, (seen, change, curve) = plt.subplots(1, 3, figsize=(10, 3.7))
     changed = (found["picture"] + found["delta"]).clamp(0, 1)
     name, value = found["after"][0]
     plots.put(seen, changed, f"the net says: {name}\n{100 * value:.0f} %", "adversarial")
-    plots.put(change, found["delta"] * 50 + 0.5, "the change, × 50\n", "perturbation")
+    drawn = found["delta"][..., ::2, ::2] * 50 + 0.5
+    plots.put(change, drawn, "the change, × 50\n", "perturbation")
     steps, starts, goals = zip(*found["path"])
     curve.plot(steps, starts, "o-", color=plots.COLOURS["clean"], label=found["start"])
     curve.plot(steps, goals, "s--", color=plots.COLOURS["target"], label=found["goal"])
