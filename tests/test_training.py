@@ -61,7 +61,8 @@ def test_every_inner_maximiser_trains(data, name):
 @pytest.mark.parametrize("name", ["fast", "strong"])
 def test_the_inner_maximiser_raises_the_loss_inside_ball_and_box(data, name, net):
     x, y = data
-    moved = INNERS[name](net, x, y, generator=torch.Generator().manual_seed(0))
+    inner = {"fast": training.fast(BALL, box=(0, 1)), "strong": INNERS["strong"]}[name]
+    moved = inner(net, x, y, generator=torch.Generator().manual_seed(0))
     noisy = BALL.sample(x, torch.Generator().manual_seed(0)).clamp(0, 1)
     with torch.no_grad():
         before, after = (nn.functional.cross_entropy(net(p), y) for p in (noisy, moved))
@@ -69,6 +70,12 @@ def test_the_inner_maximiser_raises_the_loss_inside_ball_and_box(data, name, net
     assert (moved - x).abs().max() <= BALL.eps
     assert moved.min() >= 0
     assert moved.max() <= 1
+
+
+def test_fast_may_leave_the_pixel_box_but_never_the_ball(data, net):
+    moved = INNERS["fast"](net, *data)
+    assert (moved - data[0]).abs().max() <= BALL.eps
+    assert moved.min() < 0
 
 
 def test_more_inner_steps_find_a_higher_loss(data):
