@@ -148,14 +148,15 @@ def lines(
 ) -> Figure:
     """A few named curves over one axis, each with its own colour and its own dash."""
     use_style()
-    if axes is None:
+    alone = axes is None
+    if alone:
         _, axes = plt.subplots(figsize=(7.6, 4.0))
     for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", "-.")):
         axes.plot(x, values, dash, color=COLOURS[mark], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.legend()
     add_caption(axes.figure, caption)
-    return axes.figure
+    return finish(axes.figure) if alone else axes.figure
 
 
 def two_losses(caption: str = "") -> Figure:
