@@ -50,7 +50,8 @@ def style_panel(
         content = painted.photo(state["content"], size).to(device)
         style = painted.paint(state["style"], size).to(device)
         measure = losses(eye, content, style, style_layers=layers[state["layers"]])
-        steps, x = state["steps"], content
+        # Where the style weighs nothing, the photograph itself is the answer.
+        steps, x = state["steps"] if state["lambda"] else 0, content
         step = Resumed(LBFGS(), Box())
         objective = weighed(measure, state["lambda"])
         for done in range(0, steps, STRETCH):
@@ -66,7 +67,7 @@ def style_panel(
             Choice("style", list(painted.STYLES), help="which painting lends its hand"),
             Choice("layers", list(layers), help="which layers compare the style"),
             Choice("content", list(photos), help="which photograph is painted"),
-            Slider("steps", stops=[0, 6, 15, 30, 60], value=30, help="gradients of L-BFGS"),
+            Slider("steps", stops=[0, 6, 15, 30, 60], value=15, help="gradients of L-BFGS"),
         ],
         title="How much, and whose?",
         question="Where does the photograph stop being recognisable?",
