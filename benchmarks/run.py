@@ -34,16 +34,18 @@ def main() -> int:
     for subject in subjects():
         print(f"measuring {subject.name} ...", flush=True)
         text, faults = attack_table(subject, chosen.rounds)
+        print(text, flush=True)
         parts.append(text)
         missed += faults
         if "CNN" in subject.name:
             text, faults = fast_table(subject, max(3, chosen.rounds // 2))
+            print(text, flush=True)
             parts.append(text)
             missed += faults
     text, faults = waiting_table()
     parts += [text, verdict(missed + faults)]
     chosen.out.write_text("\n\n".join(parts) + "\n")
-    print(f"{parts[-1]}\nwritten to {chosen.out}")
+    print(f"{text}\n\n{parts[-1]}\n\nwritten to {chosen.out}")
     return 0
 
 
