@@ -117,9 +117,11 @@ def digit_reader(digits: PictureSet, *, seed: int = 0) -> nn.Module:
     time. `tutlib.training.fit` is all there is to it.
     """
     x, y = digits.train
-    size, path = x.shape[-1], _reader_file(digits, seed)
-    net = nets.digit_net(size)
-    with contextlib.suppress(FileNotFoundError, SafetensorError, RuntimeError):
+    path = _reader_file(digits, seed)
+    with torch.random.fork_rng(devices=[]):  # a lesson's own random numbers do not shift
+        torch.manual_seed(seed)
+        net = nets.digit_net(x.shape[-1])
+    with contextlib.suppress(OSError, SafetensorError, RuntimeError):
         net.load_state_dict(load_file(path))
         return net.eval()
     print(f"Training a digit reader on {len(x):,} pictures, once: about half a minute ...")
@@ -129,17 +131,9 @@ def digit_reader(digits: PictureSet, *, seed: int = 0) -> nn.Module:
 
 
 def train_reader(net: nn.Module, x: Tensor, y: Tensor, *, seed: int = 0) -> None:
-    """`SEEN` pictures, one after the other: several epochs of a few, or a part of very many.
-
-    The random state is left as it was found.
-    """
+    """`SEEN` pictures, one after the other: several epochs of a few, or a part of very many."""
     from tutlib.training import fit
 
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        for layer in net.modules():
-            if hasattr(layer, "reset_parameters"):
-                layer.reset_parameters()
     x, y = x[:SEEN], y[:SEEN]
     fit(net, x, y, epochs=max(1, round(SEEN / len(x))), batch=100, seed=seed)
 
@@ -156,5 +150,6 @@ def _keep(net: nn.Module, path: Path) -> None:
         save_file(net.state_dict(), part)
         part.replace(path)
     except (OSError, SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # where nothing can be written there is nothing to clear
+            part.unlink()
         print(f"(It cannot be kept in {path.parent}, so it will be trained anew: {error})")
