@@ -22,8 +22,9 @@ from tutlib.gan_ring import SPAN, Board
 from tutlib.plots.pictures import add_caption, as_image
 from tutlib.plots.style import COLOURS, finish, use_style
 
-# White where D cannot tell, green where it says "real", orange where it says "generated".
-BELIEF = LinearSegmentedColormap.from_list("belief", ["#f2b08a", "#ffffff", "#8fd0ba"])
+# White where D cannot tell, green where it says "real", orange where it says "generated"; few
+# steps, which read like a map's contours and keep the pictures small.
+BELIEF = LinearSegmentedColormap.from_list("belief", ["#f2b08a", "#ffffff", "#8fd0ba"], N=15)
 
 
 # ---------------------------------------------------------------- the ring
@@ -90,7 +91,7 @@ class Film:
         buffer, each = io.BytesIO(), round(1000 * seconds / len(frames))
         times = [each] * (len(frames) - 1) + [each + 1500]  # rest on the last picture
         frames[0].save(buffer, "WEBP", save_all=True, append_images=frames[1:], duration=times,
-                       loop=0, quality=60, method=4)  # fmt: skip
+                       loop=0, quality=45, method=4)  # fmt: skip
         self.data, self.alt, self.count = buffer.getvalue(), alt, len(frames)
 
     def _repr_html_(self) -> str:
@@ -108,7 +109,7 @@ def board_film(boards: Iterable[Board], alt: str) -> Film:
     return Film([_pixels(board_figure(one)) for one in boards], alt)
 
 
-def _pixels(figure: Figure, dpi: int = 75) -> Image.Image:
+def _pixels(figure: Figure, dpi: int = 64) -> Image.Image:
     figure.set_dpi(dpi)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
