@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm, trange
 
-from tutlib import assets, nets, world
+from tutlib import assets, nets, style_recipes, world
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 
@@ -240,6 +240,7 @@ NETS: dict[str, tuple[Callable[[int], nn.Module], Callable[[nn.Module], dict]]] 
     "things-standard": (train_things, figures_things),
     "things-robust": (train_things_robust, functools.partial(figures_things, eps_255=(2, 4, 8))),
     "digits": (train_digits, figures_digits),
+    "style": (style_recipes.train_style, style_recipes.figures_style),
 }
 
 
