@@ -119,6 +119,7 @@ def _environment(home):
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     own |= {"JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"), "PYTHONPATH": path}
     own |= {"JUPYTERLAB_SETTINGS_DIR": str(home / "settings")}
+    own |= {"TUTLIB_ASSETS": os.environ.get("TUTLIB_ASSETS", "bundled")}
     return os.environ | own | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
