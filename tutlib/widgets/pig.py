@@ -51,7 +51,7 @@ def pig_explorer(net=None, picture: Tensor | None = None) -> Panel:
                 help="length of one step, as a share of eps",
             ),
             Choice("goal", goals, help="the class to move to"),
-            Upload("photo", label="your own photo", help="JPEG, PNG, WebP ...: it stays here"),
+            Upload("photo", label="photo", help="JPEG, PNG, WebP ...: it stays here"),
         ],
         title="Pig explorer",
         question="How far must every pixel be allowed to move before the net no longer says "
