@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from tutlib.descent import Plain, Steepest, ascend
-from tutlib.inputs import check_labels, check_logits, check_pictures
+from tutlib.inputs import check_labels, check_logits, check_pictures, label_span
 from tutlib.nets import untouched
 
 Model = Callable[[Tensor], Tensor]
@@ -29,8 +30,13 @@ class AwayFrom:
     model: Model
     y: Tensor
 
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Lowest and highest label: found once, compared with the classes at every step."""
+        return label_span(self.y)
+
     def __call__(self, x: Tensor) -> Tensor:
-        logits = check_logits(self.model(x), self.y)
+        logits = check_logits(self.model(x), self.y, self.span)
         return F.cross_entropy(logits, self.y, reduction="none")
 
     def won(self, x: Tensor) -> Tensor:

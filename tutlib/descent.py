@@ -53,10 +53,8 @@ def ascend(
     with torch.inference_mode(False), torch.enable_grad():
         center = x.detach().clone()
         point = center if start is None else start.detach().clone()
-        into_the_ball = ball.around(center)
-        into_the_box = Box(*box).around(center) if box is not None else lambda point: point
-        # In this order: seen from inside the box, clamping to the box never leaves the ball.
-        point = into_the_box(into_the_ball(point))
+        inside = _inside(ball, center, box)
+        point = inside(point)
         move = step.start(ball)
         for t in range(steps):
             point.requires_grad_(True)
@@ -65,8 +63,22 @@ def ascend(
             point = point.detach()
             if callback is not None and callback(t, point, values.detach()):
                 break
-            point = into_the_box(into_the_ball(point + move(grad, point)))
+            point = inside(point + move(grad, point))
     return point.detach()
+
+
+def _inside(ball, center: Tensor, box: tuple[float, float] | None) -> Callable[[Tensor], Tensor]:
+    """Back into the ball around `center`, then back into the box (for one centre, many points).
+
+    In this order: seen from inside the box, clamping to the box never leaves the ball.
+    """
+    if box is None:
+        return ball.around(center)
+    if hasattr(ball, "bounds"):  # two clamps in a row are one, between the clamped bounds
+        low, high = (side.clamp(*box) for side in ball.bounds(center))
+        return lambda point: torch.clamp(point, low, high)
+    into_the_ball, into_the_box = ball.around(center), Box(*box).around(center)
+    return lambda point: into_the_box(into_the_ball(point))
 
 
 def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) -> Tensor:

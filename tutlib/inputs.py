@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -55,20 +57,31 @@ def check_labels(y: int | Tensor, x: Tensor, what: str = "y") -> Tensor:
     return labels.long()
 
 
-def check_logits(logits: Tensor, labels: Tensor) -> Tensor:
-    """Raise unless a model's output is finite, (N, K), and has a class for every label."""
+def label_span(labels: Tensor) -> tuple[int, int]:
+    """The lowest and the highest label, as numbers."""
+    low, high = (value.item() for value in torch.aminmax(labels))
+    return low, high
+
+
+def check_logits(logits: Tensor, labels: Tensor, span: tuple[int, int] | None = None) -> Tensor:
+    """Raise unless a model's output is finite, (N, K), and has a class for every label.
+
+    `span` is `label_span(labels)`, for callers that ask again and again with the same labels.
+    """
     if logits.dim() != 2 or len(logits) != len(labels):
         raise ValueError(
             f"the model must return logits of shape (N, K) with N = {len(labels)}, "
             f"and it returned {tuple(logits.shape)}."
         )
-    low, high = (value.item() for value in torch.aminmax(labels))
+    low, high = label_span(labels) if span is None else span
     if low < 0 or high >= logits.shape[1]:
         raise ValueError(
             f"label {low if low < 0 else high} is outside the model's {logits.shape[1]} classes: "
             f"labels go from 0 to {logits.shape[1] - 1}."
         )
-    if not bool(torch.isfinite(logits.detach()).all()):
+    values = logits.detach()
+    # A finite sum has finite terms, and is one operation; only a suspicious one is looked into.
+    if not math.isfinite(values.sum().item()) and not bool(torch.isfinite(values).all()):
         raise ValueError(
             "the model's output holds NaN or infinity: look at the model on the clean pictures, "
             "for example its normalisation, before attacking it."
