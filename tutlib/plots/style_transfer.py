@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import io
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+from IPython.display import display
 from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
@@ -19,22 +21,34 @@ HALVES = {
     "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
-DPI = 76
+DPI = 68
 MARKS = ("o", "s", "^", "D", "v")
 
 
 class Plate(Figure):
-    """A figure that shows itself once, as a PNG with a palette: a third of the bytes.
+    """A figure that shows itself, once, in a light format.
 
-    Paintings are the heaviest pictures there are, and a lesson is at most 1.5 MB.
+    Paintings are the heaviest pictures there are, and a lesson is at most 1.5 MB: a JPEG, or for
+    the first picture of a lesson a PNG with a palette (`palette=True`).
     """
 
-    def _repr_mimebundle_(self, include=None, exclude=None) -> dict:
+    palette = False
+
+    def light(self) -> tuple[str, bytes]:
+        """The figure as (MIME type, bytes of the file)."""
         drawn, small = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=DPI)
         picture = Image.open(drawn).convert("RGB")
-        picture.quantize(256, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        return {"image/png": small.getvalue(), "text/plain": "a figure"}
+        if not self.palette:
+            picture.save(small, "JPEG", quality=76, optimize=True)
+            return "image/jpeg", small.getvalue()
+        picture.quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
+        return "image/png", small.getvalue()
+
+    def _ipython_display_(self) -> None:
+        kind, data = self.light()
+        bundle = {kind: base64.b64encode(data).decode(), "text/plain": "a figure"}
+        display(bundle, raw=True)
 
 
 subplots = functools.partial(plt.subplots, FigureClass=Plate)
@@ -78,6 +92,7 @@ def equation(
     *,
     titles: Sequence[str] = ("the content", "the style", "the picture between"),
     size: float = 3.5,
+    palette: bool = True,
 ) -> Figure:
     """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
     use_style()
@@ -91,6 +106,7 @@ def equation(
         put(place, picture, title, mark)
     for place, sign in zip(axes, ("+", "=")):
         place.text(1.03, 0.5, sign, transform=place.transAxes, fontsize=26, va="center")
+    figure.palette = palette
     return finish(figure, caption)
 
 
