@@ -96,7 +96,7 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
     use_style()
     sign = (x_adv - picture).sign()
     parts = (
-        ("clean", "x", picture),
+        ("clean", "the picture $x$", picture),
         ("perturbation", r"sign$(\nabla_x \ell)$", (sign + 1) / 2),
         ("adversarial", "the sum", x_adv),
     )
@@ -114,29 +114,33 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
     return finish(figure)
 
 
-def ray(levels, losses: dict[str, np.ndarray], slopes: dict[str, float]) -> Figure:
-    """The loss along straight lines through the picture, and the tangents at the picture.
+def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figure:
+    """How far the other classes lead, along straight lines through the picture; the tangents.
 
     Args:
-        levels: distances, in steps of a screen (255 of them); losses: name -> the loss there;
-        slopes: name -> how much the loss should rise per step of a screen, by the gradient.
+        levels: distances, in steps of a screen (255 of them); leads: name -> the lead there;
+        slopes: name -> how much the lead should rise per step of a screen, by the gradient.
     """
     use_style()
     levels = np.asarray(levels)
-    figure, axes = plt.subplots(figsize=(9.2, 4.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(9.2, 4.6), layout="constrained")
     looks = (("adversarial", "-"), ("real", "-."), ("neutral", "--"))
-    top = max(float(np.max(values)) for values in losses.values())
-    for (name, values), (meaning, dash) in zip(losses.items(), looks):
+    low = min(float(np.min(values)) for values in leads.values())
+    high = max(float(np.max(values)) for values in leads.values())
+    room = 0.1 * (high - low)
+    for (name, values), (meaning, dash) in zip(leads.items(), looks):
         axes.plot(levels, values, dash, color=COLOURS[meaning], label=name)
         here = float(np.interp(0, levels, values))
         axes.plot(levels, here + slopes[name] * levels, ":", color=COLOURS[meaning], lw=1.8)
     axes.axvline(0, color=COLOURS["neutral"], lw=1)
-    axes.set(ylim=(-0.08 * top, 1.12 * top), xlabel="how far, in steps of a screen (255 of them)",
-             ylabel="loss")  # fmt: skip
+    axes.axhline(0, color=INK, lw=1)
+    axes.text(levels[-1], 0.15 * room, "above: fooled", ha="right", va="bottom", size=11.5)
+    axes.set(ylim=(low - room, high + room), xlabel="how far, in steps of a screen (255 of them)",
+             ylabel="lead of the other classes")  # fmt: skip
     axes.legend(loc="upper left")
-    add_caption(figure, "Solid: what the net does. Dotted: the straight line that the gradient "
-                "promises.")  # fmt: skip
-    return finish(figure)
+    add_caption(figure, "Thick lines: what the net does. Dotted: the straight line that the "
+                "gradient promises.")  # fmt: skip
+    return figure
 
 
 def step_panel(result: SimpleNamespace) -> Figure:
@@ -246,7 +250,7 @@ def reach(ratios, losses: dict[str, list[float]]) -> Figure:
         axes.plot(ratios, values, dash, color=COLOURS[meaning], label=name)
     top = 1.12 * max(max(values) for values in losses.values())
     axes.axvspan(2, 4, color=COLOURS["real"], alpha=0.13, lw=0)
-    for place, words in ((1, "the edge, from the centre"), (2, "the far edge")):
+    for place, words in ((1, "the edge"), (2, "the far edge")):
         axes.axvline(place, color=COLOURS["neutral"], lw=1.4, ls=":")
         axes.text(place * 1.03, 0.02 * top, words, rotation=90, ha="left", va="bottom", size=11)
     axes.set_xscale("log")
