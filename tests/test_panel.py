@@ -4,6 +4,7 @@ import asyncio
 import io
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import nbformat
@@ -16,6 +17,12 @@ from tutlib import frozen
 from tutlib.panel import Choice, Pad, Panel, Slider, Text, Toggle, Upload, errors_in
 
 STOPS = [0, 1, 2, 4, 8]
+
+
+def in_a_loop(story):
+    """Run a coroutine in a loop of its own: browser tests may have left one in this thread."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, story).result()
 
 
 def draw(result):
@@ -180,7 +187,7 @@ def test_stop_keeps_the_last_partial_result():
         assert not panel._cache  # half a result is not kept as a whole one
         assert panel.errors == []
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 def test_short_work_shows_no_progress_bar():
@@ -192,7 +199,7 @@ def test_short_work_shows_no_progress_bar():
         await until(lambda: panel.result == (2, 8))
         assert None not in bars
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 def test_only_the_last_of_many_quick_moves_is_finished():
@@ -204,7 +211,7 @@ def test_only_the_last_of_many_quick_moves_is_finished():
         await until(lambda: panel.result == (0, 20) and panel._job is None)
         assert [dict(key)["eps"] for key in panel._cache] == [0]
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 def test_an_error_in_the_background_is_seen():
@@ -222,7 +229,7 @@ def test_an_error_in_the_background_is_seen():
         assert "ArithmeticError" in panel.errors[0]
         assert shown(panel.live.red)
 
-    asyncio.run(story())
+    in_a_loop(story())
 
 
 # -- controls --------------------------------------------------------------------------

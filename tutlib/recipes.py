@@ -259,8 +259,10 @@ def build(name: str, seed: int = 0, *, ship: bool = True) -> dict:
         The figures, as they are recorded in `data/figures.json`.
     """
     begin = _cpu_seconds()
-    if name in ("things", "cover"):
-        figures = build_things(seed) if name == "things" else build_cover(seed)
+    if name == "cover":
+        return build_cover(seed)  # a picture for the README: there is nothing to record
+    if name == "things":
+        figures = build_things(seed)
     else:
         make, measure = NETS[name]
         net = make(seed)
@@ -283,7 +285,7 @@ def record(name: str, seed: int, figures: dict) -> None:
     known = json.loads(path.read_text()) if path.exists() else {}
     known.setdefault(name, {})[str(seed)] = figures
     path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
-    renew_tables(known)
+    renew_tables(json.loads(path.read_text()))  # in the order of the file
 
 
 def renew_tables(known: dict) -> None:
