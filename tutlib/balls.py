@@ -212,5 +212,8 @@ def _random(draw, shape, like: Tensor, generator: torch.Generator | None) -> Ten
 def _round_towards(wide: Tensor, goal: float, dtype: torch.dtype) -> Tensor:
     """Round float64 values to `dtype`, each to the neighbour that lies towards `goal`."""
     near = wide.to(dtype)
-    overshoot = near.double() > wide if goal < math.inf else near.double() < wide
-    return torch.where(overshoot, torch.nextafter(near, torch.full_like(near, goal)), near)
+    up = goal > 0
+    overshoot = near.double() < wide if up else near.double() > wide
+    # The neighbour of a number towards itself is itself (and torch.where would take far longer).
+    beyond = (near.abs() + 1) * overshoot
+    return torch.nextafter(near, near + beyond if up else near - beyond)

@@ -52,14 +52,15 @@ def ascend(
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
     with torch.inference_mode(False), torch.enable_grad():
         center = x.detach().clone()
-        point = center if start is None else start.detach().clone()
+        point = (x if start is None else start).detach().clone()
         inside = _inside(ball, center, box)
         point = inside(point)
         move = step.start(ball)
         for t in range(steps):
             point.requires_grad_(True)
             values = objective(point)
-            (grad,) = torch.autograd.grad(values.sum(), point)
+            # The gradient of the sum, that is: of each picture's own value.
+            (grad,) = torch.autograd.grad(values, point, torch.ones_like(values))
             point = point.detach()
             if callback is not None and callback(t, point, values.detach()):
                 break
@@ -76,7 +77,7 @@ def _inside(ball, center: Tensor, box: tuple[float, float] | None) -> Callable[[
         return ball.around(center)
     if hasattr(ball, "bounds"):  # two clamps in a row are one, between the clamped bounds
         low, high = (side.clamp(*box) for side in ball.bounds(center))
-        return lambda point: torch.clamp(point, low, high)
+        return lambda point: point.clamp_(low, high)  # in place: the loop has just made it
     into_the_ball, into_the_box = ball.around(center), Box(*box).around(center)
     return lambda point: into_the_box(into_the_ball(point))
 
