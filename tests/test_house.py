@@ -22,7 +22,7 @@ FLOORS = (
     {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
     {"assets", "real", "datasets", "shelf", "exercises"},
     {"plots"},
-    {"controls", "frozen", "live", "panel"},
+    {"controls", "frozen", "job", "live", "panel", "player"},
     {"widgets"},
     {"recipes", "style_recipes", "doctor", "cli", "__main__"},
 )

@@ -51,6 +51,23 @@ def make(compute=None, **more):
     return panel
 
 
+def played(**more):
+    """A panel with a slider that plays, and the stops that were shown."""
+    seen = []
+
+    def compute(state):
+        if state["t"] == more.get("breaks_at"):
+            raise ValueError("the game is broken")
+        for part in range(12):
+            yield part / 12, None
+            time.sleep(more.get("slow", 0))
+        seen.append(state["t"])
+        return state["t"]
+
+    controls = [Slider("t", stops=[0, 1, 2, 3], value=1, play=True), Toggle("noise")]
+    return Panel(compute, draw, controls), seen
+
+
 def shown(widget):
     return widget.layout.display != "none"
 
@@ -415,3 +432,95 @@ def test_a_published_notebook_holds_all_three_forms(monkeypatch):
     (output,) = notebook.cells[0].outputs
     assert {"text/html", "image/png"} < set(output.data)
     assert output.metadata["image/png"]["alt"]
+
+
+# -- a slider that plays ---------------------------------------------------------------
+
+
+def test_a_slider_plays_to_its_end_and_then_again_from_the_beginning():
+    panel, seen = played()
+    buttons = panel.live.buttons_of["t"].children
+    assert seen == [1]
+    panel.players["t"].play()
+    assert seen == [1, 2, 3]
+    assert panel.live.inputs["t"].value == panel.state["t"] == 3
+    assert buttons[0].description == "Play"
+    panel.players["t"].play()
+    assert panel.state["t"] == 3
+    buttons[2].click()  # Reset
+    assert panel.state["t"] == panel.live.inputs["t"].value == panel.result == 1
+    buttons[1].click()  # Step
+    assert panel.result == 2
+    assert panel.errors == []
+
+
+def test_play_shows_every_stop_and_a_hand_on_a_control_pauses_it():
+    async def story():
+        panel, seen = played()
+        button = panel.live.buttons_of["t"].children[0]
+        button.click()
+        assert button.description == "Pause"
+        while seen[-1] < 2:
+            await asyncio.sleep(0.01)
+        panel.live.inputs["noise"].value = True
+        assert button.description == "Play"
+        await asyncio.sleep(0.5)
+        assert panel.state == {"t": 2, "noise": True}
+        assert 3 not in seen
+        button.click()
+        await asyncio.sleep(0.5)
+        assert panel.state["t"] == 3
+        assert not panel.players["t"].running
+
+    in_a_loop(story())
+
+
+def test_pause_and_stop_end_a_game():
+    async def story():
+        panel, seen = played(slow=0.05)
+        button = panel.live.buttons_of["t"].children[0]
+        while not seen:
+            await asyncio.sleep(0.01)
+        button.click()
+        await asyncio.sleep(0.05)
+        button.click()
+        await asyncio.sleep(1.5)
+        assert (seen, panel.state["t"], panel.result) == ([1, 2], 2, 2)
+        button.click()
+        await asyncio.sleep(0.05)
+        panel.live.stop_button.click()
+        assert not panel.players["t"].running
+        await asyncio.sleep(0.5)
+        assert panel.state["t"] == 3
+        assert seen == [1, 2]
+
+    in_a_loop(story())
+
+
+def test_an_error_ends_a_game():
+    panel, seen = played(breaks_at=2)
+    panel.live  # noqa: B018
+    panel.players["t"].play()
+    assert seen == [1]
+    assert not panel.players["t"].running
+    assert len(panel.errors) == 1
+
+
+def test_axes_stay_where_they_were_when_a_number_grows():
+    def wide(result):
+        figure = Figure(figsize=(3, 2), layout="constrained")
+        figure.subplots().set_ylim(0, 10**result)
+        places.append(figure)
+        return figure
+
+    places = []
+    panel = Panel(lambda state: state["n"], wide, [Slider("n", stops=[1, 6])])
+    panel.at(n=1), panel.at(n=6)
+    first, second = (figure.axes[0].get_position().bounds for figure in places)
+    assert first == pytest.approx(second)
+
+
+def test_the_frozen_page_of_a_slider_that_plays_says_so():
+    panel, _ = played()
+    assert '"play": true' in panel.freeze()
+    assert '"play": true' not in make().freeze()

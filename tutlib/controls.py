@@ -46,13 +46,17 @@ class Control:
 
 @dataclass
 class Slider(Control):
-    """Stops in a row: `Slider("eps", stops=[0, 1, 2], format="{}/255")`, or `min, max, step`."""
+    """Stops in a row: `Slider("eps", stops=[0, 1, 2], format="{}/255")`, or `min, max, step`.
+
+    With `play=True` it has buttons that let it run from stop to stop, step by one, go back.
+    """
 
     stops: list = None
     value: float = None
     min: float = None
     max: float = None
     step: float = 1
+    play: bool = field(default=False, kw_only=True)
 
     def __post_init__(self):
         super().__post_init__()

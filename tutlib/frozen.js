@@ -23,6 +23,27 @@
   const picture = make("img", {});
   const spoken = make("span", { class: "quiet", role: "status", "aria-live": "polite" });
 
+  let clock = null;
+  let run = null;
+
+  // A reader's hand on anything ends a slider that runs by itself.
+  function pause() {
+    clearInterval(clock);
+    clock = null;
+    if (run) run.textContent = "Play";
+  }
+
+  function play(k, button) {
+    const last = data.controls[k].texts.length - 1;
+    run = button;
+    run.textContent = "Pause";
+    if (now.at[k] === last) move(k, 0);
+    clock = setInterval(() => {
+      move(k, now.at[k] + 1);
+      if (now.at[k] === last) pause();
+    }, 700);
+  }
+
   // Not every combination need be frozen: keep the moved control, and as much of the others as can be.
   function move(which, index) {
     const wanted = now.at.map((at, k) => (k === which ? index : at));
@@ -43,7 +64,7 @@
 
   function slider(control, k) {
     const input = make("input", { type: "range", min: "0", max: control.texts.length - 1, step: "1",
-      "aria-label": control.label, oninput: () => move(k, Number(input.value)) });
+      "aria-label": control.label, oninput: () => { pause(); move(k, Number(input.value)); } });
     const output = make("output", {});
     const follow = (i) => {
       input.value = i;
@@ -51,19 +72,23 @@
       output.textContent = control.texts[i];
     };
     const name = make("span", { class: "name" }, control.label);
-    return { node: make("label", { class: "row", title: control.help }, name, output, input), follow };
+    const row = make("label", { class: "row", title: control.help }, name, output, input);
+    if (!control.play) return { node: row, follow };
+    const button = make("button", { type: "button", class: "run",
+      onclick: () => { if (clock) pause(); else play(k, button); } }, "Play");
+    return { node: make("div", {}, row, button), follow };
   }
 
   function choice(control, k) {
     const options = control.texts.map((text, i) => make("option", { value: String(i) }, text));
-    const select = make("select", { "aria-label": control.label, onchange: () => move(k, Number(select.value)) }, ...options);
+    const select = make("select", { "aria-label": control.label, onchange: () => { pause(); move(k, Number(select.value)); } }, ...options);
     const name = make("span", { class: "name" }, control.label);
     return { node: make("label", { class: "row", title: control.help }, name, select),
       follow: (i) => { select.value = String(i); } };
   }
 
   function toggle(control, k) {
-    const input = make("input", { type: "checkbox", onchange: () => move(k, input.checked ? 1 : 0) });
+    const input = make("input", { type: "checkbox", onchange: () => { pause(); move(k, input.checked ? 1 : 0); } });
     return { node: make("label", { class: "tick", title: control.help }, input, control.label),
       follow: (i) => { input.checked = i === 1; } };
   }
@@ -78,7 +103,7 @@
     const nearest = (cost) => {
       const costs = points.map(cost);
       const best = costs.indexOf(Math.min(...costs));
-      if (costs[best] < Infinity) move(k, best);
+      if (costs[best] < Infinity) { pause(); move(k, best); }
     };
     const follow = (event) => {
       if (form.disabled || (event.type === "pointermove" && !event.buttons)) return;
@@ -106,7 +131,7 @@
     }, ...spots, knob);
     if (control.background) surface.style.backgroundImage = "url(" + control.background + ")";
     return {
-      node: make("div", { title: control.help }, make("div", { class: "row" },
+      node: make("div", { class: "holds-pad", title: control.help }, make("div", { class: "row" },
         make("span", { class: "name" }, control.label), output), surface),
       follow: (i) => {
         at = i;

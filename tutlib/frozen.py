@@ -162,6 +162,7 @@ def _control(control, frames):
     kind = type(control).__name__.lower()
     entry = {"kind": kind, "label": control.label, "help": control.help}
     entry["texts"] = [control.text(value) for value in values]
+    entry["play"] = getattr(control, "play", False)
     if isinstance(control, Pad):
         spans = (control.x, control.y)
         entry["points"] = [

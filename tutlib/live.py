@@ -2,6 +2,7 @@
 
 import base64
 import html
+import inspect
 import io
 import traceback
 from functools import cache
@@ -20,10 +21,13 @@ PAD_POINT = """(function (pad, event) {
   event.preventDefault();
   var box = pad.closest('.tutlib-pad-box'), rect = pad.getBoundingClientRect();
   var low = [X0, Y0], high = [X1, Y1], step = [SX, SY], point;
-  if (event.type === 'keydown') {
+  if (event.type === 'keydown') {  // a second key may come before the fields know of the first
     var arrows = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
     point = Array.from(box.querySelectorAll('input[type=number]'),
-      function (field, k) { return Number(field.value) + step[k] * arrows[event.key][k]; });
+      function (field, k) {
+        var here = pad.point ? pad.point[k] : Number(field.value);
+        return here + step[k] * arrows[event.key][k];
+      });
   } else {
     point = [(event.clientX - rect.left) / rect.width, (rect.bottom - event.clientY) / rect.height]
       .map(function (part, k) { return low[k] + part * (high[k] - low[k]); });
@@ -32,8 +36,9 @@ PAD_POINT = """(function (pad, event) {
   ['--x', '--y'].forEach(function (name, k) {
     pad.style.setProperty(name, 100 * (point[k] - low[k]) / (high[k] - low[k]) + '%');
   });
+  pad.point = point;
   clearTimeout(pad.settle);
-  pad.settle = setTimeout(function () { pad.removeAttribute('style'); }, 600);
+  pad.settle = setTimeout(function () { pad.point = null; pad.removeAttribute('style'); }, 1200);
   var wire = box.querySelector('input[type=text]');
   wire.value = point.map(function (v) { return v.toFixed(6); }).join(' ');
   wire.dispatchEvent(new Event('input', {bubbles: true}));
@@ -50,12 +55,15 @@ class Live:
         self.figure, self.note, self.red = w.HTML(), w.HTML(), w.HTML()
         self.log = w.Output()
         self.more = w.Accordion([self.log], titles=("What Python said",), selected_index=None)
-        self.bar = w.FloatProgress(min=0, max=1, description="working")
+        self.bar = w.FloatProgress(min=0, max=1, description="working", style=LABEL)
         self.bar.style.bar_color = "#0072b2"
         self.stop_button = w.Button(description="Stop", tooltip="Keep what there is so far")
-        self.stop_button.on_click(lambda _: panel.stop())
+        self.stop_button.on_click(lambda _: self._stop())
         self.work = w.HBox([self.bar, self.stop_button, self.note])
         self.work.add_class("tutlib-row")
+        if inspect.isgeneratorfunction(panel.compute):
+            self.work.add_class("tutlib-room")  # what is below does not jump when a bar appears
+        self.buttons_of = {}
         rows = [self._control(control) for control in panel.controls]
         self.controls = w.HBox(rows)
         self.controls.add_class("tutlib-controls")
@@ -109,7 +117,7 @@ class Live:
         for part in (self.figure, self.caption):
             _visible(part, opened)
         _visible(self.cover, not opened)
-        for widget in self.inputs.values():
+        for widget in [*self.inputs.values(), *self.buttons_of.values()]:
             for leaf in getattr(widget, "children", (widget,)):
                 if hasattr(leaf, "disabled"):
                     leaf.disabled = not opened
@@ -122,7 +130,16 @@ class Live:
         widget.add_class("tutlib-control")
         if isinstance(control, Upload):
             return w.HBox([w.Label(control.label), widget])
+        if control.name in self.panel.players:
+            row = self.buttons_of[control.name] = _player(self.panel.players[control.name])
+            box = w.VBox([widget, row])
+            box.add_class("tutlib-control")
+            return box
         return widget
+
+    def _stop(self):
+        self.panel.pause()
+        self.panel.stop()
 
     def _moved(self, name, value):
         if not self._quiet:
@@ -154,6 +171,7 @@ class Live:
         _visible(self.more, False)
 
     def progress(self, job):
+        self.note.value = ""
         self.bar.value = job.fraction
         if job.long:
             _visible(self.bar, True)
@@ -184,6 +202,25 @@ def _slider(control, moved):
     widget = w.SelectionSlider(options=options, value=control.value, **_named(control))
     widget.observe(lambda change: moved(control.name, change.new), "value")
     return widget
+
+
+def _player(player):
+    """The buttons beside a slider that plays."""
+    name = player.control.label
+    go = w.Button(description="Play", tooltip=f"let {name} run; again: pause")
+    step = w.Button(description="Step", tooltip=f"{name}: one on")
+    reset = w.Button(description="Reset", tooltip=f"{name}: back to where it began")
+
+    def tell(running):
+        go.description = "Pause" if running else "Play"
+
+    player.tell = tell
+    go.on_click(lambda _: player.pause() if player.running else player.play())
+    step.on_click(lambda _: player.step())
+    reset.on_click(lambda _: player.reset())
+    row = w.HBox([go, step, reset])
+    row.add_class("tutlib-row")
+    return row
 
 
 def _choice(control, moved):
@@ -240,7 +277,7 @@ class PadBox(w.VBox):
             )
         ]
         hint = html.escape(control.help)
-        label = w.HTML(f'<b title="{hint}">{html.escape(control.label)}</b>')
+        label = w.HTML(f'<b class="tutlib-name" title="{hint}">{html.escape(control.label)}</b>')
         surface = w.HTML(_surface(control, html.escape(script)))
         super().__init__([self._style, label, surface, w.HBox(self.fields), self.wire])
         self.add_class("tutlib-pad-box")

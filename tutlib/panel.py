@@ -11,7 +11,6 @@ second has a progress bar and a Stop button, and the last partial result stays.
 """
 
 import asyncio
-import inspect
 import os
 import time
 import traceback
@@ -26,13 +25,15 @@ from PIL import Image
 
 from . import frozen as paper
 from .controls import Choice, Pad, Slider, Text, Toggle, Upload, complete, in_words, start, states
+from .job import Job
+from .player import Player
 
 __all__ = ["Choice", "Pad", "Panel", "Slider", "Text", "Toggle", "Upload", "errors_in"]
 
 SCALE = 2  # frames are drawn at twice their size in CSS pixels
 SLICE = 0.05  # seconds of compute between two looks at what the reader did
-PATIENCE = 1.0  # work longer than this shows a progress bar
 FIRST_SLICE = 0.15  # what is done by then needs no task in the background
+UNDER_WAY = 0.3  # a partial result is worth a picture of its own after this
 
 
 class Panel:
@@ -64,7 +65,9 @@ class Panel:
         self.errors = []
         self.state = start(self.controls)
         self.result = None
-        self._job, self._live = None, None
+        self._job, self._live, self._places = None, None, {}
+        playing = (c for c in self.controls if isinstance(c, Slider) and c.play)
+        self.players = {control.name: Player(self, control) for control in playing}
 
     # -- the two functions, cached ---------------------------------------------------------------
 
@@ -85,7 +88,7 @@ class Panel:
     def frame(self, state, result):
         """The result drawn: a `frozen.Frame` (picture, alt text)."""
         alt = self._alt(state, result) if self._alt else self._plain_alt(state)
-        return paper.Frame(state, picture_of(self.draw(result)), alt, SCALE)
+        return paper.Frame(state, picture_of(self.draw(result), self._places), alt, SCALE)
 
     def _plain_alt(self, state):
         return ": ".join(part for part in (self.title, in_words(self.controls, state)) if part)
@@ -134,39 +137,52 @@ class Panel:
             from .live import Live
 
             self._live = Live(self)
-            self._update(drain=publishing())
+            self.update(drain=publishing())
         return self._live
 
     def set(self, **state):
         """Move the controls as a hand would, wait for the result, return it; errors are raised."""
         wanted = complete(self.controls, self.state | state)
+        self.pause()
         self.live.place(wanted)
         self.state = wanted
-        error = self._update(drain=True)
+        error = self.update(drain=True)
         if error is not None:
             raise error
         return self.result
 
     def moved(self, state):
         """What every control calls: the reader wants another state. Returns the error, if any."""
+        self.pause()
         try:
             self.state = complete(self.controls, state)
         except Exception as error:
             return self._fail(error)
-        return self._update()
+        return self.update()
 
     def stop(self):
         """End the work in hand; the last partial result stays."""
         if self._job:
             self._job.stopped = True
 
-    def _update(self, drain=False):
+    def pause(self):
+        """Stop every slider that runs by itself."""
+        for player in self.players.values():
+            player.pause()
+
+    @property
+    def busy(self):
+        """Whether there is still work in hand."""
+        return self._job is not None
+
+    def update(self, drain=False):
         """Show `self.state`: from the cache, at once, or step by step in the background.
 
         Returns the error where there was one; it is already on screen and in `errors`.
         """
         self.stop()
         self._job = job = Job(self.compute, self.state)
+        job.next_preview += UNDER_WAY if self.result is not None else 0
         try:
             known = self._recall(self.state)
             if known:
@@ -230,6 +246,7 @@ class Panel:
 
     def _fail(self, error):
         self._job = None
+        self.pause()
         self.errors.append("".join(traceback.format_exception(error)))
         self.live.fail(error)
         return error
@@ -249,57 +266,24 @@ class Panel:
         return bundle, notes
 
 
-class Job:
-    """One computation of one state, done in slices."""
+def picture_of(figure, places=None):
+    """A matplotlib figure as an RGB picture, at twice 96 dots per inch.
 
-    def __init__(self, compute, state):
-        self.state, self.result, self.fraction = dict(state), None, 0.0
-        self.stopped = self.done = False
-        self.begun = self.next_preview = time.monotonic()
-        self._compute, self._stream = compute, None
-
-    @property
-    def over(self):
-        return self.done or self.stopped
-
-    @property
-    def seconds_left(self):
-        spent = time.monotonic() - self.begun
-        return spent * (1 - self.fraction) / self.fraction if self.fraction else float("inf")
-
-    @property
-    def long(self):
-        """Whether a reader would want a progress bar: it takes, or will take, over a second."""
-        spent = time.monotonic() - self.begun
-        return spent > PATIENCE or (spent > 0.1 and spent + self.seconds_left > PATIENCE)
-
-    def run(self, until=None):
-        """Go on to the end, or until the time given; a plain function is done in one go."""
-        if self._stream is None:
-            out = self._compute(dict(self.state))
-            if not inspect.isgenerator(out):
-                self.result, self.fraction, self.done = out, 1.0, True
-                return
-            self._stream = out
-        while not self.over and (until is None or time.monotonic() < until):
-            try:
-                self.fraction, self.result = next(self._stream)
-            except StopIteration as end:
-                self.result = self.result if end.value is None else end.value
-                self.fraction, self.done = 1.0, True
-
-    def close(self):
-        if self._stream is not None:
-            self._stream.close()
-
-
-def picture_of(figure):
-    """A matplotlib figure as an RGB picture, at twice 96 dots per inch."""
+    `places` remembers, from one figure to the next of the same build, where the axes are: they do
+    not jump when a number grows longer, and the layout, half of the work, is done only once.
+    """
     if not isinstance(figure, matplotlib.figure.Figure):
         raise TypeError(f"draw(result) must return a matplotlib Figure; it returned {type(figure)}")
     figure.set_dpi(96 * SCALE)
+    places = {} if places is None else places
+    build = (*figure.get_size_inches(), *(axes.get_subplotspec() is None for axes in figure.axes))
+    if build in places:
+        figure.set_layout_engine("none")
+        for axes, place in zip(figure.axes, places[build]):
+            axes.set_position(place)
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
+    places[build] = [axes.get_position(original=True) for axes in figure.axes]
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba()), "RGBA")
     plt.close(figure)  # otherwise a notebook would show it a second time
     white = Image.new("RGBA", pixels.size, "white")

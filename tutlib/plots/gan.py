@@ -20,11 +20,11 @@ from torch import Tensor
 from tutlib.gan_measures import ring_centres
 from tutlib.gan_ring import SPAN, Board
 from tutlib.plots.pictures import add_caption, as_image
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.style import COLOURS, finish, text_colour, use_style
 
 # White where D cannot tell, green where it says "real", orange where it says "generated"; few
 # steps, which read like a map's contours and keep the pictures small.
-BELIEF = LinearSegmentedColormap.from_list("belief", ["#f2b08a", "#ffffff", "#8fd0ba"], N=15)
+BELIEF = LinearSegmentedColormap.from_list("belief", ["#ee9a6a", "#ffffff", "#6cc4a6"], N=15)
 
 
 # ---------------------------------------------------------------- the ring
@@ -47,7 +47,20 @@ def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None 
                 color=COLOURS["ink"], alpha=0.75)  # fmt: skip
     axes.set(xlim=span[:2], ylim=span[2:], xticks=[], yticks=[], aspect="equal")
     axes.grid(False)
+    axes.spines[:].set(visible=True, color=COLOURS["neutral"])
+    outside = (board.fake.abs() > SPAN).any(1).float().mean().item()
+    if outside >= 0.005:  # an empty board would look like an empty game
+        paper = {"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 2}
+        axes.text(0.03, 0.03, f"{outside:.0%} of the dots lie outside", transform=axes.transAxes,
+                  fontsize=11, bbox=paper)  # fmt: skip
     axes.set_title(f"round {board.t}" if title is None else title)
+
+
+def number_modes(axes: Axes) -> None:
+    """The modes' numbers beside their circles, on the outer side of the ring."""
+    for number, (x, y) in enumerate(1.24 * ring_centres().numpy()):
+        axes.text(x, y, str(number), ha="center", va="center", fontsize=12,
+                  color=text_colour("real"), weight="bold")  # fmt: skip
 
 
 def draw_modes(axes: Axes, board: Board) -> None:
@@ -56,8 +69,9 @@ def draw_modes(axes: Axes, board: Board) -> None:
     axes.bar(range(len(shares)), shares, color=COLOURS["generated"], edgecolor=COLOURS["ink"])
     axes.axhline(1 / len(shares), color=COLOURS["real"], linestyle="--")
     axes.text(len(shares) - 0.5, 1 / len(shares) + 0.008, "fair share", ha="right",
-              color=COLOURS["real"], fontsize=12)  # fmt: skip
-    axes.set(ylim=(0, 0.25), xticks=range(len(shares)), xlabel="mode", ylabel="share of samples")
+              color=text_colour("real"), fontsize=12)  # fmt: skip
+    axes.set(ylim=(0, max(0.25, 1.08 * max(shares))), xticks=range(len(shares)))
+    axes.set(xlabel="mode", ylabel="share of samples")
     found, good = board.modes.found, board.modes.good
     axes.set_title(f"{found} of {len(shares)} modes, {100 * good:.0f} % on a mode")
 
@@ -67,6 +81,7 @@ def board_figure(board: Board) -> Figure:
     use_style()
     figure, (left, right) = plt.subplots(1, 2, figsize=(8.6, 4.2), width_ratios=[1, 0.95])
     draw_board(left, board)
+    number_modes(left)
     draw_modes(right, board)
     return finish(figure)
 
@@ -127,7 +142,7 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, learned: Tensor, caption: 
     for density, name, mark in ((p, "real", "real"), (q, "generated", "generated")):
         axes.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
         top = int(density.argmax())
-        axes.text(x[top], density[top] * 0.45, name, ha="center", color=COLOURS["ink"])
+        axes.text(x[top], density[top] + 0.015, name, ha="center", color=text_colour(mark))
     axes.plot(x, p / (p + q), color=COLOURS["ink"], lw=5, alpha=0.3, label="p / (p + q)")
     axes.plot(x, learned, "--", color=COLOURS["adversarial"], label="what D learned")
     axes.set(xlabel="x", ylabel="D(x), and the densities", ylim=(0, 1.04))
@@ -202,10 +217,10 @@ def sheets(
     caption: str = "",
     each: float = 3.1,
 ) -> Figure:
-    """A sheet of samples per stage, side by side, four in a row."""
+    """A sheet of samples per stage, side by side, at most four in a row."""
     use_style()
-    across = min(4, len(stages))
-    down = -(-len(stages) // across)
+    down = -(-len(stages) // 4)
+    across = -(-len(stages) // down)
     glued = [sheet(stage, columns) for stage in stages]
     tall = glued[0].shape[-2] / glued[0].shape[-1]
     size = (each * across, (0.97 * each * tall + 0.3) * down + (0.45 if caption else 0))
@@ -240,19 +255,23 @@ def neighbours(made: Tensor, nearest: Tensor, distances: Tensor, caption: str = 
 
 
 def ablation(results: dict[str, float], floor: float = 1.0, caption: str = "") -> Figure:
-    """Bars of a distance per variant, in multiples of the floor (which is drawn as a line)."""
+    """A distance per variant, in multiples of the floor: how far each is from that line."""
     use_style()
     figure, axes = plt.subplots(figsize=(8.6, 0.55 * len(results) + 1.7))
     names = list(results)[::-1]
     values = [results[name] for name in names]
     first = next(iter(results))
     colours = [COLOURS["real" if name == first else "neutral"] for name in names]
-    axes.barh(names, values, color=colours, height=0.66)
+    axes.hlines(names, floor, values, color=colours, linewidth=6)  # no bars: a log has no zero
+    axes.scatter(values, names, s=130, color=colours, zorder=3)
     for place, value in enumerate(values):
-        axes.text(value * 1.06, place, f"{value:.1f}", va="center", fontsize=12)
+        axes.annotate(f"{value:.1f}", (value, place), (11, 0), textcoords="offset points",
+                      va="center", fontsize=12)  # fmt: skip
     axes.axvline(floor, color=COLOURS["ink"], linestyle="--")
     axes.set(xscale="log", xlabel="Fréchet distance, in multiples of real against real",
              xlim=(0.7, max(values) * 2))  # fmt: skip
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(y=0.12)
     axes.grid(False, axis="y")
     add_caption(figure, caption)
     return finish(figure)

@@ -9,9 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.style import COLOURS, finish, text_colour, use_style
 
 INK, EDGE = COLOURS["ink"], COLOURS["perturbation"]
 
@@ -76,7 +77,9 @@ def norm_balls(gradient=(2.0, 1.0)) -> Figure:
 def _arrow(axes: Axes, start, step, colour: str, **look) -> None:
     look = {"lw": 2.4, "mutation_scale": 16, "shrinkA": 0, "shrinkB": 0} | look
     end = (start[0] + step[0], start[1] + step[1])
-    axes.annotate("", end, start, arrowprops={"arrowstyle": "-|>", "color": colour, **look})
+    props = {"arrowstyle": "-|>", "color": colour, **look}
+    arrow = axes.annotate("", end, start, arrowprops=props, annotation_clip=False)
+    arrow.arrow_patch.set(clip_on=True, clip_box=axes.bbox)
 
 
 def _level_line(axes: Axes, g: np.ndarray, through: np.ndarray) -> None:
@@ -107,7 +110,7 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
         put(place, shown, title, meaning)
         (name, chance), *_ = net.top(shown, 1)
         place.set_xlabel(f"“{name}”, {100 * chance:.1f} %", fontsize=14, weight="bold",
-                         color=COLOURS[meaning])  # fmt: skip
+                         color=text_colour(meaning))  # fmt: skip
     for place, text in zip(axes[1::2], (f"+ {eps * 255:g}/255 ×", "=")):
         place.axis("off")
         place.text(0.5, 0.5, text, ha="center", va="center", fontsize=17)
@@ -140,7 +143,7 @@ def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figur
     axes.legend(loc="upper left")
     add_caption(figure, "Thick lines: what the net does. Dotted: the straight line that the "
                 "gradient promises.")  # fmt: skip
-    return figure
+    return finish(figure)
 
 
 def step_panel(result: SimpleNamespace) -> Figure:
@@ -162,9 +165,12 @@ def step_panel(result: SimpleNamespace) -> Figure:
         _arrow(left, result.point, result.gradient / length * 0.16, COLOURS["clean"])
         end = np.asarray(result.point) + result.step
         left.plot(*zip(result.point, end), color=COLOURS["adversarial"], lw=2)
-        left.plot(*end, "o", color=COLOURS["adversarial"], ms=11, label="the one step")
-    left.plot(*result.worst, "*", color=COLOURS["target"], ms=17, mec=INK, label="the true worst")
-    left.plot(*result.point, "s", color=COLOURS["clean"], ms=9, mec="white", label="the picture")
+        left.plot(*end, "o", color=COLOURS["adversarial"], ms=14, label="the one step",
+                  clip_on=False)  # fmt: skip
+    left.plot(*result.worst, "*", color=COLOURS["target"], ms=15, mec=INK, label="the true worst",
+              clip_on=False, zorder=5)  # fmt: skip
+    left.plot(*result.point, "s", color=COLOURS["clean"], ms=9, mec="white", label="the picture",
+              clip_on=False, zorder=6)  # fmt: skip
     left.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="pixel 1", ylabel="pixel 2")
     left.set(xticks=[0, 0.5, 1], yticks=[0, 0.5, 1])
     left.set_title("the loss (dark is high)", size=13)
@@ -198,6 +204,8 @@ def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
     left.plot([0, top], [0, top], "--", color=COLOURS["neutral"], lw=1.6)
     left.plot(one_step, many_steps, "o", color=COLOURS["adversarial"], ms=5, alpha=0.55, mew=0)
     left.set(xlim=(0, top), ylim=(0, top), xlabel="loss after FGSM", ylabel="loss after PGD")
+    for axis in (left.xaxis, left.yaxis):
+        axis.set_major_locator(MaxNLocator(5, integer=True))
     left.text(0.04 * top, 0.9 * top, "PGD is worse for the net", size=12)
     names, values = list(right), [100 * value for value in right.values()]
     places = range(len(names))[::-1]
@@ -256,7 +264,7 @@ def reach(ratios, losses: dict[str, list[float]]) -> Figure:
     axes.set_xscale("log")
     axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
     axes.minorticks_off()
-    axes.set(ylim=(0, top), xlabel="steps x step size / eps", ylabel="mean loss")
+    axes.set(ylim=(0, top), xlabel="steps × step size / eps", ylabel="mean loss")
     axes.legend(loc="upper left")
     add_caption(figure, "Too short and the steps never arrive; far too long and they only jump "
                 "from corner to corner. Shaded: a good range.")  # fmt: skip
@@ -277,10 +285,12 @@ def lengths(norms, rates, fooled, by_sign: float) -> Figure:
     ticks = np.arange(np.floor(powers.min()), np.ceil(powers.max()) + 1, 2)
     left.set_xticks(ticks, [f"$10^{{{int(tick)}}}$" for tick in ticks])
     left.set(xlabel="length of the gradient at the picture", ylabel="pictures")
+    left.yaxis.set_major_locator(MaxNLocator(6, integer=True))
     right.plot(rates, 100 * np.asarray(fooled), "o-", color=COLOURS["clean"], label="plain steps")
     right.axhline(100 * by_sign, color=COLOURS["adversarial"], ls="--", label="sign steps")
     right.set_xscale("log")
     right.set(xlabel="learning rate", ylabel="fooled, in per cent", ylim=(0, 100))
+    right.minorticks_off()
     right.legend(loc="lower right")
     add_caption(figure, "One net, many pictures, one loss: gradients of every length. No learning "
                 "rate suits them all; a sign step asks only for the direction.")  # fmt: skip

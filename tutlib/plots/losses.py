@@ -17,6 +17,12 @@ from tutlib.plots.style import COLOURS, finish, use_style
 SIGNED = "PuOr"  # white is zero; colour-blind eyes can tell its two ends apart
 
 
+def signed_text(value: float, digits: int) -> str:
+    """A number with its sign, and no "-0.00"; with the minus that the axes have."""
+    text = f"{value:+.{digits}f}"
+    return text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")
+
+
 def signed(axes: Axes, values, title: str = "", *, limit: float | None = None, numbers=False):
     """A signed array (H, W) on a symmetric scale: orange is below zero, purple above.
 
@@ -35,7 +41,8 @@ def signed(axes: Axes, values, title: str = "", *, limit: float | None = None, n
     if numbers:
         for (row, column), value in np.ndenumerate(values):
             ink = "white" if abs(value) > 0.6 * limit else COLOURS["ink"]
-            axes.text(column, row, f"{value:+.2f}", ha="center", va="center", color=ink, size=10.5)
+            axes.text(column, row, signed_text(value, 2), ha="center", va="center", color=ink,
+                      size=10.5)  # fmt: skip
 
 
 def two_gradients(picture: Tensor, grad_theta: Tensor, grad_x: Tensor) -> Figure:
@@ -124,11 +131,13 @@ def logits_panel(result: SimpleNamespace) -> Figure:
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1])
     columns = upper.subplots(1, 3)
     marks = [COLOURS["clean" if k == result.y else "neutral"] for k in range(3)]
-    _bars(columns[0], result.names, result.z, marks, "logits $z$", (-10, 10), "{:+.1f}")
-    _bars(columns[1], result.names, result.p, marks, "softmax $p$", (0, 1.25), "{:.3f}")
+    _bars(columns[0], result.names, result.z, marks, "logits $z$", (-11.5, 11.5),
+          lambda z: signed_text(z, 1))  # fmt: skip
+    _bars(columns[1], result.names, result.p, marks, "softmax $p$", (0, 1.25), "{:.3f}".format)
     _bars(columns[2], result.names, result.pull, marks,
-          "over the logits: $p - e_y$", (-2, 2), "{:+.2f}")  # fmt: skip
-    columns[1].set_xticks([0, 0.5, 1])
+          "over the logits: $p - e_y$", (-2.4, 2.4), lambda pull: signed_text(pull, 2))  # fmt: skip
+    for column, ticks in zip(columns, ([-6, 0, 6], [0, 0.5, 1], [-1, 0, 1])):
+        column.set_xticks(ticks)
     columns[1].set_xlabel(f"loss  $-\\log p_y$ = {result.loss:.3f}", color=COLOURS["clean"],
                           weight="bold", size=14)  # fmt: skip
     tiles = lower.subplots(1, 5, width_ratios=[1, 1, 1, 1, 1])
@@ -139,20 +148,21 @@ def logits_panel(result: SimpleNamespace) -> Figure:
     tiles[4].imshow(result.x, vmin=0, vmax=1, cmap="gray")
     tiles[4].set(xticks=[], yticks=[])
     tiles[4].grid(False)
-    tiles[4].set_title("the picture\n(2 x 2 pixels)", loc="center")
+    tiles[4].spines[:].set(visible=True, color=COLOURS["neutral"], linewidth=1.0)
+    tiles[4].set_title("the picture\n(2 × 2 pixels)", loc="center")
     for tile in tiles:
         tile.title.set_fontsize(12)
     return finish(figure)
 
 
-def _bars(axes: Axes, names, values, colours, title: str, span, form: str) -> None:
+def _bars(axes: Axes, names, values, colours, title: str, span, form) -> None:
     """Three horizontal bars, the first on top, each with its number."""
     places = range(len(names))[::-1]
     axes.barh(places, values, color=colours, height=0.66)
     reach = span[1] - span[0]
     for place, value in zip(places, values):
         side = "left" if value >= 0 else "right"
-        axes.text(value + (0.02 if value >= 0 else -0.02) * reach, place, form.format(value),
+        axes.text(value + (0.02 if value >= 0 else -0.02) * reach, place, form(value),
                   va="center", ha=side, size=12)  # fmt: skip
     axes.axvline(0, color=COLOURS["neutral"], lw=1)
     axes.set(yticks=list(places), yticklabels=list(names), xlim=span)

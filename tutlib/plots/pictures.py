@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.style import COLOURS, finish, text_colour, use_style
 
 
 def as_image(picture: Tensor):
@@ -29,7 +29,7 @@ def put(axes: Axes, picture: Tensor, title: str = "", colour: str = "ink") -> No
     axes.imshow(as_image(picture), vmin=0, vmax=1, cmap="gray")
     axes.set(xticks=[], yticks=[])
     axes.grid(False)
-    axes.set_title(title, color=COLOURS.get(colour, colour), loc="center")
+    axes.set_title(title, color=text_colour(colour), loc="center")
     for spine in axes.spines.values():
         spine.set(visible=True, color=COLOURS.get(colour, colour), linewidth=2.5)
 
@@ -38,7 +38,11 @@ def add_caption(figure: Figure, text: str) -> None:
     """A sentence under the figure, wrapped to its width (in constrained layouts)."""
     if text:
         width = max(30, int(figure.get_figwidth() * 11.5))
-        figure.supxlabel(textwrap.fill(text, width), fontsize=12.5, color="#444444")
+        lines = textwrap.wrap(text, width)
+        while width > 20 and len(textwrap.wrap(text, width - 1)) == len(lines):  # equal lines
+            width -= 1
+        label = figure.supxlabel(textwrap.fill(text, width), fontsize=12.5, color="#444444")
+        label.set_linespacing(1.25)
 
 
 def show(picture: Tensor, caption: str = "", *, title: str = "", size: float = 4.2) -> Figure:

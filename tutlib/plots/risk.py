@@ -93,7 +93,7 @@ def curves(
     draw_curves(axes, found, colours)
     if mark is not None:
         axes.axvline(mark, color=COLOURS["neutral"], linewidth=1.2, linestyle=":")
-        axes.annotate(f"ε = {mark:g}", (mark, 4), (6, 0), textcoords="offset points")
+        axes.annotate(f"ε = {mark:g}", (mark, 26), (6, 0), textcoords="offset points")
     axes.legend()
     add_caption(figure, caption)
     return finish(figure)
@@ -107,8 +107,9 @@ def pairs(
     use_style()
     count = len(pictures)
     figure, axes = plt.subplots(
-        2, count, figsize=(1.32 * count, 3.5), layout="constrained", squeeze=False
+        2, count, figsize=(1.32 * count, 3.75), layout="constrained", squeeze=False
     )
+    figure.get_layout_engine().set(h_pad=0.08)
     for i in range(count):
         put(axes[0, i], pictures[i], before[i], "clean")
         put(axes[1, i], changed[i], after[i], "adversarial")

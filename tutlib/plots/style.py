@@ -6,6 +6,7 @@ from importlib import resources
 from types import MappingProxyType
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
 # Okabe and Ito's colours (2008): a colour-blind eye can tell them apart. A meaning keeps its
@@ -22,6 +23,14 @@ COLOURS = MappingProxyType(
         "ink": "#222222",
     }
 )
+
+
+def text_colour(meaning: str) -> str:
+    """A colour of a meaning for words: dark enough to be read on white (contrast 4.5 or more)."""
+    colour = COLOURS.get(meaning, meaning)
+    red, green, blue = to_rgb(colour)
+    dark = {"perturbation": 0.7, "target": 0.58, "real": 0.72, "generated": 0.6}.get(meaning, 0.95)
+    return to_hex((dark * red, dark * green, dark * blue))
 
 
 def use_style() -> None:

@@ -59,6 +59,7 @@ def finish(figure: Figure, caption: str = "") -> Figure:
     for axes in figure.axes:
         for image in axes.images:
             image.set_interpolation("lanczos")
+    figure.get_layout_engine().set(h_pad=0.08)
     add_caption(figure, caption)
     plt.close(figure)  # otherwise a notebook would show it a second time
     return figure
@@ -97,9 +98,8 @@ def equation(
     """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
     use_style()
     widths = [1, 1, 1.55]
-    figure, axes = subplots(
-        1, 3, figsize=(size * sum(widths), size * 1.55 + 0.35), width_ratios=widths
-    )
+    height = size * 1.42 + (0.7 if caption else 0.27)
+    figure, axes = subplots(1, 3, figsize=(size * sum(widths), height), width_ratios=widths)
     for place, picture, title, mark in zip(
         axes, (content, style, result), titles, ("clean", "target", "generated")
     ):
@@ -187,6 +187,8 @@ def balance(
     for half, look in HALVES.items():
         axes.plot(lams, [float(getattr(one, half)) for one in losses], label=half, **look)
     axes.set(xscale="log", yscale="log", xlabel="lambda", ylabel="loss at the end")
+    axes.set_xticks(lams, [f"{lam:g}" for lam in lams])
+    axes.minorticks_off()
     axes.legend()
     return finish(figure, caption)
 
@@ -209,5 +211,6 @@ def race(
     longest = max(seconds[-1] for seconds, _ in curves.values())
     axes.set(yscale="log", xlabel="seconds on this machine", ylabel="content + lambda × style")
     axes.set_xlim(0, 1.22 * longest)
+    axes.margins(y=0.16)  # room for the notes
     axes.set_title("one objective, one clock")
     return finish(figure, caption)

@@ -55,6 +55,7 @@ def plane(axes: Axes, sure: np.ndarray, x: Tensor, y: Tensor, eps: float, title:
     axes.set(xlim=(0, 1), ylim=(0, 1), xticks=[], yticks=[], aspect="equal")
     axes.set_title(title, loc="center")
     axes.grid(False)
+    axes.spines[:].set(visible=True, color=COLOURS["neutral"])
 
 
 def boundaries(
@@ -203,17 +204,27 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
     return finish(figure)
 
 
-def gradient_rows(x: Tensor, gradients: Mapping[str, Tensor], caption: str = "") -> Figure:
-    """Pictures (N, 1, H, W) in the first row, below them each net's gradients (N, 1, H, W)."""
+def gradient_rows(
+    x: Tensor, gradients: Mapping[str, Tensor], caption: str = "", *, size: float = 1.5
+) -> Figure:
+    """Pictures (N, C, H, W) in the first row, below them each net's gradients, of the same shape.
+
+    A grey picture's gradient is drawn in two colours for its two signs; one of a colour picture as
+    a picture itself, around grey: each colour channel brighter where the loss would rise.
+    """
     use_style()
     rows, columns = 1 + len(gradients), len(x)
     figure, axes = plt.subplots(
-        rows, columns, figsize=(1.5 * columns + 1.2, 1.56 * rows + 0.6), layout="constrained"
-    )
+        rows, columns, figsize=(size * columns + 1.2, 1.04 * size * rows + 0.6),
+        layout="constrained", squeeze=False,
+    )  # fmt: skip
     for k in range(columns):
         put(axes[0, k], x[k], colour="clean")
         for row, gradient in enumerate(gradients.values(), 1):
-            signed(axes[row, k], gradient[k, 0].detach().cpu().numpy())
+            if x.shape[1] == 1:
+                signed(axes[row, k], gradient[k, 0].detach().cpu().numpy())
+            else:
+                put(axes[row, k], 0.5 + gradient[k] / (6 * gradient[k].std()), colour="neutral")
     for place, name in zip(axes[:, 0], ["picture", *gradients]):
         place.set_ylabel(name, rotation=0, ha="right", va="center", fontsize=14)
     add_caption(figure, caption)

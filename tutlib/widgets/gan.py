@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tutlib.gan_ring import RECIPES, Board, boards
-from tutlib.panel import Choice, Panel, Slider, Toggle
+from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots.gan import board_figure
 
 ROUNDS, EVERY = 1200, 25
@@ -28,7 +28,7 @@ class Tape:
 
 
 def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Panel:
-    """The two players on the ring: a slider steps the game, "play" lets it run, Stop pauses it.
+    """The two players on the ring: the round plays, pauses, steps, and goes back to the start.
 
     Args:
         seed: of the nets and of all chance; rounds: the last one; every: rounds in a step.
@@ -36,11 +36,7 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
     tapes = {name: Tape(name, seed, rounds, every) for name in RECIPES}
 
     def compute(state: dict) -> Iterator[tuple[float, Board]]:
-        tape, goal, last = tapes[state["recipe"]], state["round"] // every, rounds // every
-        if state["play"]:
-            for place in range(goal, last + 1):
-                yield (place + 1) / (last + 2), tape.at(place)
-            return tape.at(last)
+        tape, goal = tapes[state["recipe"]], state["round"] // every
         for place in range(goal):
             if not tape.known(place):
                 yield place / (goal + 1), tape.at(place)
@@ -51,10 +47,10 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
             "round",
             stops=list(range(0, rounds + 1, every)),
             value=0,
-            help=f"each step is {every} rounds; the arrow keys step",
+            help=f"each step is {every} rounds; the arrow keys step, too",
+            play=True,
         ),
         Choice("recipe", list(RECIPES), help="how the two players learn"),
-        Toggle("play", help="let the game run from this round on; Stop pauses it"),
     ]
     shown = [n for n in FROZEN_ROUNDS if n <= rounds and n % every == 0]
     return Panel(
@@ -64,9 +60,9 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
         title="The two-player game",
         question="All dots start in one heap. Where will the arrows drive them first?",
         answers=("straight to the nearest circle", "outwards, onto the whole ring", "nowhere"),
-        reveal="Move the round and see: the arrows are D's gradient, and D is learning too.",
+        reveal="Press Play and see: the arrows are D's gradient, and D is learning too.",
         caption="Colour: what D believes (green: real, orange: generated). Dots: generated points. "
-        "Circles: the eight modes. Arrows: where each dot would have to go to fool D.",
+        "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D.",
         frozen=[{"recipe": r, "round": n} for r in ("recommended", "collapse") for n in shown],
         strip=[{"round": n} for n in (0, 100, 400, 1200) if n in shown] or None,
         alt=_alt,

@@ -77,11 +77,11 @@ def target_picker(net=None, picture: Tensor | None = None) -> Panel:
         eps, goal = state["eps"] / 255, net.index(state["target"])
         start = net.top(picture, 1)[0][0]
         path = [(0, float(net.prob(picture, start)), float(net.prob(picture, goal)))]
-        yield 0.0, _flight(net, picture, picture, start, goal, path)
+        yield 0.0, _flight(net, picture, picture, start, goal, path, state["steps"])
         for done, x_adv in _climb(net, picture, eps, eps / 8, state["steps"], goal):
             step = round(done * state["steps"])
             path.append((step, float(net.prob(x_adv, start)), float(net.prob(x_adv, goal))))
-            yield done, _flight(net, picture, x_adv, start, goal, path)
+            yield done, _flight(net, picture, x_adv, start, goal, path, state["steps"])
 
     return Panel(
         compute,
@@ -143,9 +143,9 @@ def _answers(net, x: Tensor, x_adv: Tensor, goal: int | None) -> dict:
     }
 
 
-def _flight(net, x: Tensor, x_adv: Tensor, start: str, goal: int, path: list) -> dict:
+def _flight(net, x: Tensor, x_adv: Tensor, start: str, goal: int, path: list, steps: int) -> dict:
     found = _answers(net, x, x_adv, goal)
-    return found | {"start": start, "path": list(path)}
+    return found | {"start": start, "path": list(path), "steps": steps}
 
 
 def _draw_trio(found: dict) -> Figure:
@@ -172,7 +172,7 @@ def _draw_flight(found: dict) -> Figure:
     steps, starts, goals = zip(*found["path"])
     curve.plot(steps, starts, "o-", color=plots.COLOURS["clean"], label=found["start"])
     curve.plot(steps, goals, "s--", color=plots.COLOURS["target"], label=found["goal"])
-    curve.set(ylim=(-0.03, 1.03), xlabel="step", xlim=(-0.5, max(steps[-1], 8) + 0.5))
+    curve.set(ylim=(-0.03, 1.03), xlabel="step", xlim=(-0.5, 1.04 * max(found["steps"], 8)))
     curve.set_title("how sure")
     curve.legend(loc="center right")
     return figure

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import torch
@@ -17,7 +18,7 @@ from tutlib.plots import style_transfer as figures
 from tutlib.style import Losses, losses, weighed
 
 LAMBDAS = [0, 0.3, 1, 3, 10, 30, 100]
-STRETCH = 3  # gradients between two looks at the picture
+STRETCH = 1  # gradients between two looks: short, so that a hand on a slider is felt
 
 
 class Resumed:
@@ -46,9 +47,16 @@ def style_panel(
         "coarse layers only": _fine(eye)[half:],
     }
 
+    @functools.cache
+    def photo(name: str) -> Tensor:
+        return painted.photo(name, size).to(device)
+
+    @functools.cache
+    def paint(name: str) -> Tensor:
+        return painted.paint(name, size).to(device)
+
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
-        content = painted.photo(state["content"], size).to(device)
-        style = painted.paint(state["style"], size).to(device)
+        content, style = photo(state["content"]), paint(state["style"])
         measure = losses(eye, content, style, style_layers=layers[state["layers"]])
         # Where the style weighs nothing, the photograph itself is the answer.
         steps, x = state["steps"] if state["lambda"] else 0, content
@@ -74,7 +82,8 @@ def style_panel(
         answers=["lambda 1", "lambda 10", "lambda 100", "never"],
         reveal="Move lambda from 0 upwards, one stop at a time. Then change the painting, and the "
         "layers that look at it.",
-        caption="Left: content and style. Right: the picture that pays least to both.",
+        caption="Left: content and style. Right: the picture that pays least to both; above "
+        "it, what it pays.",
         frozen={"lambda": [0, 1, 10, 100], "style": list(painted.STYLES)[:3]},
         strip=[{"lambda": 0}, {"lambda": 1}, {"lambda": 10}, {"lambda": 100}],
         alt=_alt,

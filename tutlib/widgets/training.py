@@ -61,13 +61,13 @@ def training_panel(seed: int = 0) -> Panel:
         boundary_frame,
         [
             Choice("inner", list(INNERS), value="PGD", label="the points are moved by"),
-            Slider("epoch", stops=list(range(0, EPOCHS + 1, STRIDE)), value=0),
+            Slider("epoch", stops=list(range(0, EPOCHS + 1, STRIDE)), value=0, play=True),
         ],
         title="A boundary that learns to keep its distance",
         question="Trained on the points alone, will the boundary keep out of their squares?",
         answers=("of all of them", "of most", "hardly of any"),
-        reveal="Choose who moves the points, put the slider at its end and watch it train; then "
-        "go through the epochs one by one with the arrow keys.",
+        reveal="Choose who moves the points and press Play to watch it train; then go back "
+        "through the epochs with the arrow keys.",
         caption="Circles and squares are the two classes; the frame around each point is how far "
         "it may be moved. The bars count points, and frames of one colour all over.",
         frozen={"inner": list(INNERS), "epoch": [0, 40, 80, 120, 200, 300, 400]},
