@@ -310,3 +310,47 @@ def test_describe_names_no_addresses():
     assert training.describe(inner) == training.describe(training.mixed(training.fast(Linf(0.1))))
     assert "0x" not in training.describe(inner)
     assert training.describe(functools.partial(pgd, steps=3)) == "pgd(steps=3)"
+
+
+def test_shifted_moves_each_picture_as_a_whole_and_by_itself(data):
+    x = data[0][:40]
+    moved = training.shifted(x, 2, generator=torch.Generator().manual_seed(1))
+    assert moved.shape == x.shape
+    assert moved.is_contiguous()
+    padded = nn.functional.pad(x, (2,) * 4)
+    found = []
+    for one, big in zip(moved, padded):  # every picture is one of the 25 crops of its padding
+        crops = {(i, j): big[:, i : i + 12, j : j + 12] for i in range(5) for j in range(5)}
+        places = [place for place, crop in crops.items() if torch.equal(crop, one)]
+        assert len(places) == 1
+        found += places
+    assert len(set(found)) > 10  # not all of them by the same way
+    for axis in (0, 1):
+        assert {place[axis] for place in found} == set(range(5))
+
+
+def test_fit_hands_what_augment_made_to_the_inner_maximiser(data):
+    x, y = data
+    seen = []
+
+    def augment(x, generator=None):
+        return x + 1 / 512
+
+    def inner(model, x, y, generator=None):
+        seen.append(x.min().item())
+        return x
+
+    run(x, y, inner=inner, augment=augment, epochs=1)
+    assert seen
+    assert all(low >= 1 / 512 for low in seen)
+
+
+def test_augmented_training_resumes_with_identical_weights(data, tmp_path):
+    options = {"augment": training.shifted, "checkpoint": tmp_path / "run.pt"}
+    whole, _ = run(*data, augment=training.shifted)
+    run(*data, **options, until=2)
+    again, done = run(*data, **options)
+    assert done.finished
+    assert same(whole, again)
+    with pytest.raises(ValueError, match="augment"):
+        run(*data, checkpoint=tmp_path / "run.pt")

@@ -61,7 +61,8 @@ def main(words: list[str] | None = None) -> int:
 def render(path: Path) -> list[str]:
     """Run a notebook and write it back, or say what stands in the way and leave it alone."""
     run = notebooks.run(path, render=True)
-    faults = notebooks.faults(run)
+    # A frozen panel draws all of its states, which no reader waits for.
+    faults = notebooks.faults(run, limit=2 * notebooks.CPU_LIMIT)
     notebook = run.notebook
     scrub(notebook)
     normalise(notebook)

@@ -66,15 +66,22 @@ def classifier(twin: str = "standard") -> Classifier:
     """The net the course talks to, on `device()`: ResNet-50, or the bundled one.
 
     Args:
-        twin: "standard", or "robust": the bundled net, adversarially trained (on either shelf).
+        twin: "standard"; or one of three small nets that are bundled, on either shelf: "fragile"
+            (the standard one where there is no ResNet-50), "plain" (the same without the contrast
+            layer), and "robust" (like that, and adversarially trained).
     """
-    names = {"standard": "the bundled net", "robust": "the robust net"}
+    names = {
+        "standard": "the bundled net",
+        "fragile": "the fragile net",
+        "plain": "the plain net",
+        "robust": "the robust net",
+    }
     if twin not in names:
         raise ValueError(f"twin must be one of {', '.join(names)}, and this is {twin!r}.")
     if twin == "standard" and (path := shelf.obtain("resnet50")):
         return real.resnet50(path, device())
-    net = nets.world_net(len(THINGS), contrast=twin == "standard")
-    load_weights(net, f"things-{twin}")
+    net = nets.world_net(len(THINGS), contrast=twin in ("standard", "fragile"))
+    load_weights(net, "things-standard" if twin == "fragile" else f"things-{twin}")
     return Classifier(net, THINGS, SIZE, "bundled", names[twin]).to(device())
 
 

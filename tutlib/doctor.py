@@ -24,7 +24,7 @@ from tutlib.shelf import megabytes
 ROOT = Path(__file__).resolve().parent.parent
 OLDEST_PYTHON = (3, 11)
 OLDEST = {"torch": (2, 11), "torchvision": (0, 26)}
-BUNDLED = ("things-standard", "things-robust", "digits", "style")
+BUNDLED = ("things-standard", "things-plain", "things-robust", "digits", "style")
 LITTLE_ROOM = 1e9  # bytes
 INSTALL = "run `make lab` (or `pip install -e .`) in the folder of the course"
 

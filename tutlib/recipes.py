@@ -132,6 +132,13 @@ def train_things(seed: int) -> nn.Module:
     return train(nets.world_net(), x, y, epochs=14, lr=4e-3, seed=seed, change=mirror_shift_noise)
 
 
+def train_things_plain(seed: int) -> nn.Module:
+    """The robust twin's own twin: the same net on the same pictures, but nobody attacks them."""
+    torch.manual_seed(seed)
+    net, quiet = nets.world_net(contrast=False), functools.partial(mirror_shift_noise, noise=0.0)
+    return train(net, *_scene_batches(), epochs=14, lr=4e-3, seed=seed, change=quiet)
+
+
 def train_things_robust(seed: int) -> nn.Module:
     """The robust twin: without the contrast layer, trained on FGSM-RS pictures at 8/255."""
     torch.manual_seed(seed)
@@ -238,6 +245,7 @@ def build_cover(seed: int = 0) -> dict:
 # name -> (train from a seed, measure)
 NETS: dict[str, tuple[Callable[[int], nn.Module], Callable[[nn.Module], dict]]] = {
     "things-standard": (train_things, figures_things),
+    "things-plain": (train_things_plain, functools.partial(figures_things, eps_255=(2, 4, 8))),
     "things-robust": (train_things_robust, functools.partial(figures_things, eps_255=(2, 4, 8))),
     "digits": (train_digits, figures_digits),
     "style": (style_recipes.train_style, style_recipes.figures_style),

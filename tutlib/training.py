@@ -101,6 +101,7 @@ def fit(
     y: Tensor,
     *,
     inner: Attack | None = None,
+    augment: Callable[..., Tensor] | None = None,
     epochs: int = 10,
     batch: int = 100,
     lr: float = 2e-3,
@@ -122,13 +123,14 @@ def fit(
         model: from pictures to logits (N, K); trained in place, and left in eval mode.
         x, y: all training pictures (N, ...) and labels (N,), on the model's device.
         inner: the inner maximiser, ``inner(model, x, y, generator=...) -> x_adv``; None: clean.
+        augment: what happens to a batch before that, ``augment(x, generator=...) -> x``: `shifted`.
         epochs, batch, lr: passes over the data, pictures in a step, and the highest learning rate
             (`one_cycle`).
         optimizer: makes the optimizer, called as ``optimizer(parameters, lr=lr)``.
         watch: pictures and labels not trained on. The epoch with the highest robust (without
             `judge`: clean) accuracy on them is kept; without `watch` it is the last.
         judge: the attack, ``judge(model, x, y)``, behind the robust accuracies.
-        seed: of the order of the pictures and of `inner`'s random starts.
+        seed: of the order of the pictures, of `augment` and of `inner`'s random starts.
         until: stop after this many of the epochs, to go on later.
         checkpoint: a file to go on from if it is there, and to save to after every epoch; or the
             `state` of an earlier `Run`.
@@ -145,7 +147,7 @@ def fit(
     moving = optimizer(model.parameters(), lr=lr)
     generator = torch.Generator().manual_seed(seed)
     recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
-              "inner": describe(inner)}  # fmt: skip
+              "inner": describe(inner), "augment": describe(augment)}  # fmt: skip
     path = checkpoint if isinstance(checkpoint, str | Path) else None
     state = saved.load(path) if path is not None else checkpoint
     if state is None:
@@ -155,11 +157,16 @@ def fit(
     done, last = len(state["history"]), min(until or epochs, epochs)
     bar = tqdm(total=last, initial=done, desc=f"training ({recipe['inner'].split('(')[0]})",
                unit="epoch", leave=False, disable=not progress)  # fmt: skip
+
+    def tick(share: float) -> None:
+        bar.update(min(share, last - bar.n))  # sums of shares end a hair above a whole number
+
     try:
         for epoch in range(done + 1, last + 1):
             rate = functools.partial(_rate, lr, epoch, epochs)
             row = {"epoch": epoch}
-            row |= _epoch(model, x, labels, inner, moving, rate, batch, generator, bar.update)
+            made = _adversary(model, inner, augment, generator)
+            row |= _epoch(model, x, labels, made, moving, rate, batch, generator, tick)
             row |= _measure(model, sets, judge)
             bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
             best, score = state["best"], _score(row)
@@ -180,7 +187,7 @@ def fit(
     return Run(state["history"], state["best"][1], len(state["history"]) == epochs, state)
 
 
-def _epoch(model, x, y, inner, optimizer, rate, batch, generator, tick) -> dict[str, float]:
+def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[str, float]:
     """Once through the pictures, in a new order: the mean loss and the seconds it took."""
     model.train()
     batch = min(batch, len(x))
@@ -190,9 +197,7 @@ def _epoch(model, x, y, inner, optimizer, rate, batch, generator, tick) -> dict[
     for i, rows in enumerate(order.split(batch)):
         for group in optimizer.param_groups:
             group["lr"] = rate(i / batches)
-        pictures = x[rows]
-        if inner is not None:  # first the pictures move, uphill ...
-            pictures = inner(model, pictures, y[rows], generator=generator)
+        pictures = made(x[rows], y[rows])  # first the pictures move, uphill ...
         loss = F.cross_entropy(model(pictures), y[rows])
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # ... and then the weights, downhill
@@ -203,6 +208,34 @@ def _epoch(model, x, y, inner, optimizer, rate, batch, generator, tick) -> dict[
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
     return {"loss": loss, "seconds": _clock(x.device) - begin}
+
+
+def _adversary(model, inner, augment, generator) -> Callable[[Tensor, Tensor], Tensor]:
+    """The pictures that a batch is trained on."""
+
+    def made(x: Tensor, y: Tensor) -> Tensor:
+        x = x if augment is None else augment(x, generator=generator)
+        return x if inner is None else inner(model, x, y, generator=generator)
+
+    return made
+
+
+def shifted(x: Tensor, pixels: int = 1, *, generator: torch.Generator | None = None) -> Tensor:
+    """Every picture moved by up to `pixels` to each side, at random; what comes in is black.
+
+    A reader of digits should not care where on the paper they stand: with few pictures to learn
+    from this is worth as much as several times as many.
+
+    Args:
+        x: pictures (N, C, H, W); pixels: the largest shift.
+    """
+    height, width = x.shape[-2:]
+    room = 2 * pixels + 1
+    across, down = torch.randint(room, (2, len(x), 1), generator=generator).to(x.device)
+    across, down = across + torch.arange(width).to(across), down + torch.arange(height).to(down)
+    padded = F.pad(x, (pixels,) * 4).permute(0, 2, 3, 1)  # so that one index takes whole pixels
+    every = torch.arange(len(x), device=x.device)[:, None, None]
+    return padded[every, down[:, :, None], across[:, None, :]].permute(0, 3, 1, 2).contiguous()
 
 
 def _rate(lr: float, epoch: int, epochs: int, within: float) -> float:
