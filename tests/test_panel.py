@@ -524,3 +524,18 @@ def test_the_frozen_page_of_a_slider_that_plays_says_so():
     panel, _ = played()
     assert '"play": true' in panel.freeze()
     assert '"play": true' not in make().freeze()
+
+
+def test_pause_is_heard_where_every_stop_takes_longer_than_the_pace(monkeypatch):
+    async def story():
+        monkeypatch.setattr("tutlib.player.PACE", 0)
+        panel, seen = played()
+        button = panel.live.buttons_of["t"].children[0]
+        button.click()
+        while seen[-1] < 2:
+            await asyncio.sleep(0)
+        button.click()
+        await asyncio.sleep(0.3)
+        assert seen == [1, 2]
+
+    in_a_loop(story())

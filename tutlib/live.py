@@ -21,10 +21,15 @@ PAD_POINT = """(function (pad, event) {
   event.preventDefault();
   var box = pad.closest('.tutlib-pad-box'), rect = pad.getBoundingClientRect();
   var low = [X0, Y0], high = [X1, Y1], step = [SX, SY], point;
+  var fields = Array.from(box.querySelectorAll('input[type=number]'));
+  function settled() { pad.point = null; pad.removeAttribute('style'); }
+  if (!pad.heard) {
+    pad.heard = true;
+    fields.forEach(function (field) { field.addEventListener('input', settled); });
+  }
   if (event.type === 'keydown') {  // a second key may come before the fields know of the first
     var arrows = {ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1]};
-    point = Array.from(box.querySelectorAll('input[type=number]'),
-      function (field, k) {
+    point = fields.map(function (field, k) {
         var here = pad.point ? pad.point[k] : Number(field.value);
         return here + step[k] * arrows[event.key][k];
       });
@@ -38,7 +43,7 @@ PAD_POINT = """(function (pad, event) {
   });
   pad.point = point;
   clearTimeout(pad.settle);
-  pad.settle = setTimeout(function () { pad.point = null; pad.removeAttribute('style'); }, 1200);
+  pad.settle = setTimeout(settled, 3000);
   var wire = box.querySelector('input[type=text]');
   wire.value = point.map(function (v) { return v.toFixed(6); }).join(' ');
   wire.dispatchEvent(new Event('input', {bubbles: true}));

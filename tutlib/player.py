@@ -6,7 +6,8 @@ A reader's hand on any control pauses it; so does an error, and so does Stop.
 import asyncio
 import time
 
-PACE = 0.35  # seconds it rests on a stop at least
+PACE = 0.35  # seconds from one stop to the next, at least
+EAR = 0.06  # and so many of them it listens, or a slow machine would never hear "pause"
 
 
 class Player:
@@ -52,8 +53,9 @@ class Player:
                 self.panel.update()
                 while self.running and self.panel.busy:
                     await asyncio.sleep(0.01)
-                while self.running and time.monotonic() < begun + PACE:
-                    await asyncio.sleep(0.02)
+                rest = max(begun + PACE, time.monotonic() + EAR)
+                while self.running and time.monotonic() < rest:
+                    await asyncio.sleep(0.01)
         finally:
             self.pause()
 

@@ -72,6 +72,7 @@ def lab(tmp_path_factory):
     shutil.copytree(ROOT / "notebooks", folder)
     port = _free_port()
     url = f"http://127.0.0.1:{port}"
+    _settings(home)
     log = (home / "lab.log").open("w")
     server = subprocess.Popen(
         _command(port), cwd=folder, env=_environment(home), stdout=log, stderr=log
@@ -154,9 +155,15 @@ def run_all_cells():
 
 
 def _run_all_cells(page, timeout=180):
-    """Run > Run All Cells, then wait (seconds) until every code cell has its number."""
+    """Run > Run All Cells, then wait (seconds) until every code cell has its number.
+
+    A cell that raised ends the wait, and the test, with what it said.
+    """
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-    ran = """() => Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt'))
+    ran = """() => document.querySelector('.jp-OutputArea-output[data-mime-type*="error"]') ||
+        Array.from(document.querySelectorAll('.jp-CodeCell .jp-InputArea-prompt'))
         .every((prompt) => /[0-9]/.test(prompt.textContent))"""
     page.wait_for_function(ran, timeout=timeout * 1000)
+    raised = page.locator(".jp-OutputArea-output[data-mime-type*='error']").all_text_contents()
+    assert raised == []

@@ -102,6 +102,27 @@ def test_slider_by_keyboard_and_mouse(show):
     wait_alt(page, "airliner at 8/255")
 
 
+def test_a_slider_that_plays(show):
+    slider = Slider("t", stops=[0, 1, 2], play=True)
+    panel = Panel(lambda state: {"t": state["t"] / 2}, draw, [slider, Toggle("noise")],
+                  frozen={"t": [0, 1, 2], "noise": [False, True]},
+                  alt=lambda state, result: f"{state['t']} {state['noise']}")  # fmt: skip
+    page = show(panel.freeze())
+    button = page.get_by_role("button", name="Play", exact=True)
+    wait_alt(page, "0 False")
+    button.click()
+    page.get_by_role("button", name="Pause", exact=True).wait_for()
+    wait_alt(page, "1 False")
+    wait_alt(page, "2 False")
+    button.wait_for()  # the end is reached
+    button.click()  # and from there it begins again
+    wait_alt(page, "0 False")
+    page.get_by_role("checkbox", name="noise").check()  # a hand on a control pauses
+    assert button.is_visible()
+    page.wait_for_timeout(1000)
+    assert shown(page).get_attribute("alt") == "0 True"
+
+
 def test_drop_down(show):
     page = show(explorer().freeze())
     page.get_by_label("target").select_option(label="wombat")

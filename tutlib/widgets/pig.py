@@ -100,7 +100,9 @@ def target_picker(net=None, picture: Tensor | None = None) -> Panel:
         "Right: how sure the net is of the start and of the target, after each step.",
         frozen={"target": [first, *[g for g in goals if g != first][:2]], "steps": [0, 4, 16]},
         strip=[{"steps": 0}, {"steps": 4}, {"steps": 16}],
-        alt=_alt,
+        alt=lambda state, found: (
+            f"{state['steps']} steps to {state['target']}, {_alt(state, found)}"
+        ),
     )
 
 

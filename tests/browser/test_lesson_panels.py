@@ -1,0 +1,245 @@
+"""Every panel of the lessons in a real JupyterLab, moved by mouse and keys as a learner would.
+
+One notebook with one kernel holds them all, a cell each; a test is one panel's story.
+"""
+
+import os
+import re
+
+import nbformat
+import pytest
+
+from tests.browser.conftest import _open_notebook, _run_all_cells
+
+pytestmark = pytest.mark.browser
+TOLD = 60_000  # milliseconds a busy machine may take for one picture
+
+LOSSES = """
+from tutlib.widgets.losses import three_logits
+three_logits()
+"""
+PICKER = """
+import torch
+torch.set_num_threads(1)
+from tutlib import assets
+from tutlib.widgets.pig import target_picker
+target_picker()
+"""
+GEOMETRY = """
+from tutlib.widgets.geometry import one_step
+one_step()
+"""
+RISK = """
+from tutlib import nets, risk
+from tutlib.attacks import fgsm
+from tutlib.widgets.risk import falling_digits
+x, y = (t[:200] for t in assets.digits().test)
+flat, wanted = x.flatten(1), torch.nn.functional.one_hot(y, 10).float()
+weights = torch.linalg.solve(flat.T @ flat + 100 * torch.eye(flat.shape[1]), flat.T @ wanted)
+net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(len(weights), 10, bias=False))
+net[1].weight.data = weights.T.contiguous()
+curve = risk.risk_curve(net, x, y, [k / 50 for k in range(7)], fgsm)
+falling_digits(net, curve, x, y)
+"""
+TRAINING = """
+from tutlib.widgets.training import training_panel
+training_panel()
+"""
+RING = """
+from tutlib.widgets.gan import ring_game
+ring_game()
+"""
+STYLE = """
+from tutlib.widgets.style import style_panel
+style_panel(assets.features("bundled"), size=80)
+"""
+CELLS = (LOSSES, PICKER, GEOMETRY, RISK, TRAINING, RING, STYLE)
+
+
+@pytest.fixture(scope="module")
+def notebook(chromium, lab):
+    """The page with all panels, and what its console complained about."""
+    node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
+    node.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(node, lab.folder / "lesson-panels.ipynb")
+    context = chromium.new_context(viewport={"width": 1200, "height": 1300})
+    context.set_default_timeout(TOLD)
+    page, complaints = context.new_page(), []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+    _open_notebook(page, lab, "lesson-panels.ipynb")
+    _run_all_cells(page)
+    yield page, complaints
+    context.close()
+
+
+class Story:
+    """One panel: its controls, its picture, and how to wait for it."""
+
+    def __init__(self, page, code):
+        self.page, self.cell = page, page.locator(".jp-CodeCell").nth(CELLS.index(code))
+        self.picture = self.cell.locator("img.tutlib-frame")
+        self.seen = None
+
+    def open(self):
+        self.button("Show me").click()
+        self.picture.wait_for()
+        self.seen = self.picture.get_attribute("src")
+        return self
+
+    def button(self, name):
+        return self.cell.get_by_role("button", name=name, exact=True)
+
+    def choose(self, label, option):
+        self.cell.get_by_label(label, exact=True).select_option(label=option)
+
+    def handle(self, label):
+        """A slider's handle, by the words beside it."""
+        slider = self.cell.locator(".widget-hslider").filter(
+            has=self.page.locator("label", has_text=re.compile(f"^{label}$"))
+        )
+        handle = slider.locator(".noUi-handle")
+        handle.scroll_into_view_if_needed()
+        return handle, slider.locator(".noUi-target")
+
+    def press(self, label, *keys):
+        handle, _ = self.handle(label)
+        for key in keys:
+            handle.press(key)
+
+    def drag(self, label, share):
+        """Drag a slider's handle to a share of its way, in a dozen small moves."""
+        handle, rail = (thing.bounding_box() for thing in self.handle(label))
+        middle = handle["y"] + handle["height"] / 2
+        self.page.mouse.move(handle["x"] + handle["width"] / 2, middle)
+        self.page.mouse.down()
+        self.page.mouse.move(rail["x"] + share * rail["width"], middle, steps=12)
+        self.page.mouse.up()
+
+    def tells(self, words):
+        """Wait until the picture's words match, and see that the picture is another one."""
+        page_regex = self.cell.get_by_alt_text(re.compile(words))
+        page_regex.wait_for()
+        src = self.picture.get_attribute("src")
+        assert src != self.seen, f"the words changed and the picture did not: {words}"
+        self.seen = src
+
+    def words(self):
+        return self.picture.get_attribute("alt")
+
+
+@pytest.fixture
+def panel(notebook, request):
+    """The panel of a test's code, open; afterwards nothing may have gone wrong anywhere."""
+    page, complaints = notebook
+    story = Story(page, request.param).open()
+    yield story
+    if os.environ.get("TUTLIB_SHOTS"):
+        name = re.sub("[^a-z]", "", request.node.originalname.lower())
+        page.screenshot(path=f"{os.environ['TUTLIB_SHOTS']}/{name}.png")
+    assert story.cell.locator(".tutlib-error:visible").all_text_contents() == []
+    assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
+    assert complaints == []
+
+
+def of(code):
+    return pytest.mark.parametrize("panel", [code], indirect=True, ids=[""])
+
+
+@of(LOSSES)
+def test_three_logits(panel):
+    panel.press("logit hog", "ArrowRight")
+    panel.tells(r"hog \+2\.5 ")
+    panel.drag("logit wombat", 1.1)
+    panel.tells(r"wombat \+6\.0 ")
+    panel.choose("true class", "airliner")
+    panel.tells("true class is airliner")
+
+
+@of(PICKER)
+def test_the_target_picker(panel):
+    panel.choose("target", "wombat")
+    panel.tells("16 steps to wombat, .* after, it says wombat")
+    panel.press("eps", "Home")
+    panel.tells(r"16 steps to wombat, eps 0\.5.255")
+    panel.drag("steps", -0.1)
+    panel.tells(r"^0 steps to wombat, .* after, it says hog")
+
+
+@of(GEOMETRY)
+def test_the_point_to_drag(panel):
+    surface = panel.cell.locator(".tutlib-pad")
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    panel.page.mouse.move(box["x"] + 0.7 * box["width"], box["y"] + 0.7 * box["height"])
+    panel.page.mouse.down()
+    panel.page.mouse.move(box["x"] + 0.2 * box["width"], box["y"] + 0.4 * box["height"], steps=12)
+    panel.page.mouse.up()
+    panel.tells(r"at \(0\.(19|20|21), 0\.(59|60|61)\)")
+    panel.cell.get_by_label("pixel 1", exact=True).fill("0.5")
+    panel.cell.get_by_label("pixel 1", exact=True).press("Enter")
+    panel.tells(r"at \(0\.50, ")
+    for _ in range(5):  # faster than pictures come: no press is lost
+        surface.press("ArrowLeft")
+    panel.tells(r"at \(0\.40, ")
+    panel.choose("norm", "L2")
+    panel.tells("in an L2 ball of radius 0.15")
+    panel.press("eps", "End")
+    panel.tells("in an L2 ball of radius 0.3")
+
+
+@of(RISK)
+def test_the_falling_digits(panel):
+    panel.press("ε", "End")
+    panel.tells(r"At eps 0\.12, ([1-9]|1[0-2]) of 12")
+    panel.drag("ε", 0.5)
+    panel.tells(r"At eps 0\.06, ")
+    panel.press("ε", "Home")
+    panel.tells("At eps 0, 0 of 12")
+
+
+@of(TRAINING)
+def test_the_training_plays(panel):
+    panel.button("Play").click()
+    panel.tells("moved by PGD, epoch (?!0:|20:)")
+    panel.choose("the points are moved by", "nobody")  # a hand on a control pauses
+    panel.tells("moved by nobody, epoch [1-9]")
+    assert panel.button("Play").is_visible()
+
+
+@of(RING)
+def test_the_ring_plays_pauses_and_steps(panel):
+    panel.button("Play").click()
+    panel.tells("after (?!0 |25 )")
+    panel.button("Pause").click()
+    panel.button("Play").wait_for()
+    panel.page.wait_for_timeout(600)  # the round in hand is still shown
+    paused = panel.words()
+    panel.page.wait_for_timeout(1200)
+    assert panel.words() == paused
+    rounds = int(re.search(r"after (\d+) rounds", paused)[1])
+    panel.button("Step").click()
+    panel.tells(f"after {rounds + 25} rounds")
+    panel.button("Reset").click()
+    panel.tells("after 0 rounds")
+    panel.choose("recipe", "collapse")
+    panel.tells("^collapse recipe after 0 rounds")
+    panel.press("round", "ArrowRight")
+    panel.tells("^collapse recipe after 25 rounds")
+
+
+@of(STYLE)
+def test_the_style_can_be_stopped(panel):
+    panel.button("Stop").wait_for(state="hidden")
+    panel.press("steps", "End")
+    panel.button("Stop").click()
+    panel.cell.get_by_text(re.compile(r"Stopped at \d+%: this is the last result")).wait_for()
+    assert not panel.button("Stop").is_visible()
+    stopped = panel.words()
+    panel.page.wait_for_timeout(800)
+    assert panel.words() == stopped
+    panel.drag("steps", 0.3)  # 6 of them
+    panel.choose("style", "mondrian")
+    panel.tells(r"in the manner of mondrian, lambda 10: content loss (?!0\.00)")
+    panel.press("lambda", "Home")
+    panel.tells("mondrian, lambda 0: content loss 0.00")
