@@ -134,7 +134,9 @@ class Live:
         self.inputs[control.name] = widget
         widget.add_class("tutlib-control")
         if isinstance(control, Upload):
-            return w.HBox([w.Label(control.label), widget])
+            row = w.HBox([w.Label(control.label), widget])
+            row.add_class("tutlib-control")
+            return row
         if control.name in self.panel.players:
             row = self.buttons_of[control.name] = _player(self.panel.players[control.name])
             box = w.VBox([widget, row])
