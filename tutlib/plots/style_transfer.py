@@ -51,7 +51,7 @@ class Plate(Figure):
         display(bundle, raw=True)
 
 
-subplots = functools.partial(plt.subplots, FigureClass=Plate)
+subplots = functools.partial(plt.subplots, FigureClass=Plate, layout="compressed")
 
 
 def finish(figure: Figure, caption: str = "") -> Figure:
@@ -98,8 +98,10 @@ def equation(
     """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
     use_style()
     widths = [1, 1, 1.55]
-    height = size * 1.42 + (0.7 if caption else 0.27)
-    figure, axes = subplots(1, 3, figsize=(size * sum(widths), height), width_ratios=widths)
+    height = size * 1.5 + (0.75 if caption else 0.35)
+    figure, axes = subplots(
+        1, 3, figsize=(size * sum(widths), height), width_ratios=widths, layout="constrained"
+    )
     for place, picture, title, mark in zip(
         axes, (content, style, result), titles, ("clean", "target", "generated")
     ):
