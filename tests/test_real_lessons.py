@@ -118,6 +118,6 @@ def test_a_lesson_runs_on_the_large_net(
 def test_a_lesson_runs_on_mnist(tmp_path, monkeypatch, record_property):
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")
     monkeypatch.setenv("TUTLIB_CACHE", str(tmp_path / "cache"))
-    said = run("4-1", tmp_path, record_property, "digit_epochs = 8")
+    said = run("4-1", tmp_path, record_property, "digit_epochs = 12")
     assert "and MNIST, " in said
     assert " (real), on " in said
