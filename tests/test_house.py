@@ -22,7 +22,7 @@ FLOORS = (
     {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
     {"assets", "real", "datasets", "shelf", "exercises"},
     {"plots"},
-    {"controls", "frozen", "job", "live", "panel", "player"},
+    {"controls", "frozen", "job", "live", "pad", "panel", "player"},
     {"widgets"},
     {"recipes", "style_recipes", "doctor", "cli", "__main__"},
 )
@@ -31,7 +31,7 @@ ONLY_FOR = {
     "assets": {"widgets", "recipes", "style_recipes", "doctor", "cli"},
     "world": {"assets", "recipes", "cli"},
     "matplotlib": {"plots", "widgets", "panel"},
-    "ipywidgets": {"plots", "widgets", "panel", "live"},
+    "ipywidgets": {"plots", "widgets", "panel", "live", "pad"},
     "IPython": {"plots", "widgets", "panel", "live"},
 }
 
