@@ -1,6 +1,6 @@
 """Measure everything and write it to benchmarks/README.md.
 
-make bench                             all of it (about five minutes on one core)
+make bench                             all of it (about ten minutes on one core)
 python -m benchmarks.run --rounds 3    quicker and rougher
 """
 
@@ -14,13 +14,14 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import measure, peers
+from benchmarks import measure, peers, style
 from benchmarks.subjects import Subject, subjects
 from tutlib import risk
 from tutlib.balls import Linf
 
 STEPS = 20
 POINT = 1.0  # per cent of the pictures
+STYLE = (("bundled", 128), ("vgg19", 64))
 README = Path(__file__).with_name("README.md")
 
 
@@ -42,6 +43,11 @@ def main() -> int:
             print(text, flush=True)
             parts.append(text)
             missed += faults
+    for name, size in STYLE:
+        text, faults = style_table(name, size)
+        print(text, flush=True)
+        parts.append(text)
+        missed += faults
     text, faults = waiting_table()
     parts += [text, verdict(missed + faults)]
     chosen.out.write_text("\n\n".join(parts) + "\n")
@@ -138,6 +144,20 @@ def fast_table(subject: Subject, rounds: int) -> tuple[str, list[str]]:
     if abs(found["fast"] - found["plain"]) > POINT:
         missed.append(f"{subject.name}: fast and plain differ by more than a point")
     return text, missed
+
+
+def style_table(name: str, size: int) -> tuple[str, list[str]]:
+    """One gradient of style transfer, as four people would write it (see `style`)."""
+    print(f"measuring style transfer with {name}, {size} px ...", flush=True)
+    runs = style.contestants(name, size, "cpu")
+    spent = style.measure(runs, style.STEPS, 3, "cpu")
+    text = (
+        f"## Style transfer, {name}, {size} px, {style.STEPS} gradients\n\n"
+        "*Floor*: the losses and their gradient. *tutlib* includes the targets, computed once; "
+        "*torch*:\ntorch.optim.LBFGS on the same objective; *tutorial*: loss modules inside the "
+        "net, Gram matrices.\n\n" + style.table(spent)
+    )
+    return text, list(style.missed(name, spent))
 
 
 def waiting_table() -> tuple[str, list[str]]:

@@ -88,7 +88,7 @@ def test_a_robust_net_reads_as_well_and_stands(table):
 
 @pytest.mark.parametrize("peer", ["torchattacks", "foolbox"])
 def test_peers_agree_to_within_a_point(peer, monkeypatch):
-    """Runs where the peers are installed (`make bench` makes such a place)."""
+    """torchattacks wants an old requests, so it is only there in `make bench`'s own place."""
     pytest.importorskip(peer, reason=f"{peer} is not installed here; make bench compares with it")
     from benchmarks import peers
 
