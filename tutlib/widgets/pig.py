@@ -34,8 +34,9 @@ def pig_explorer(net=None, picture: Tensor | None = None) -> Panel:
         x = photos.read(state["photo"], net.size).to(picture) if state["photo"] else picture
         goal = None if state["goal"] == AWAY else net.index(state["goal"])
         size = state["step size"] * state["eps"] / 255
+        before = net.top(x)
         for done, x_adv in _climb(net, x, state["eps"] / 255, size, state["steps"], goal):
-            yield done, _answers(net, x, x_adv, goal)
+            yield done, _answers(net, x, before, x_adv, goal)
 
     return Panel(
         compute,
@@ -75,13 +76,14 @@ def target_picker(net=None, picture: Tensor | None = None) -> Panel:
 
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
         eps, goal = state["eps"] / 255, net.index(state["target"])
-        start = net.top(picture, 1)[0][0]
+        before = net.top(picture)
+        start = before[0][0]
         path = [(0, float(net.prob(picture, start)), float(net.prob(picture, goal)))]
-        yield 0.0, _flight(net, picture, picture, start, goal, path, state["steps"])
+        yield 0.0, _flight(net, picture, before, picture, goal, path, state["steps"])
         for done, x_adv in _climb(net, picture, eps, eps / 8, state["steps"], goal):
             step = round(done * state["steps"])
             path.append((step, float(net.prob(x_adv, start)), float(net.prob(x_adv, goal))))
-            yield done, _flight(net, picture, x_adv, start, goal, path, state["steps"])
+            yield done, _flight(net, picture, before, x_adv, goal, path, state["steps"])
 
     return Panel(
         compute,
@@ -135,19 +137,19 @@ def _climb(
         yield done / steps, x_adv
 
 
-def _answers(net, x: Tensor, x_adv: Tensor, goal: int | None) -> dict:
+def _answers(net, x: Tensor, before: list, x_adv: Tensor, goal: int | None) -> dict:
     return {
         "picture": x,
         "delta": x_adv - x,
-        "before": net.top(x),
+        "before": before,
         "after": net.top(x_adv),
         "goal": None if goal is None else net.labels[goal],
     }
 
 
-def _flight(net, x: Tensor, x_adv: Tensor, start: str, goal: int, path: list, steps: int) -> dict:
-    found = _answers(net, x, x_adv, goal)
-    return found | {"start": start, "path": list(path), "steps": steps}
+def _flight(net, x: Tensor, before: list, x_adv: Tensor, goal: int, path: list, steps: int) -> dict:
+    found = _answers(net, x, before, x_adv, goal)
+    return found | {"start": before[0][0], "path": list(path), "steps": steps}
 
 
 def _draw_trio(found: dict) -> Figure:
