@@ -1,5 +1,6 @@
 """What several test modules need: small nets, small pictures, one torch thread."""
 
+import asyncio
 import os
 
 import pytest
@@ -46,3 +47,13 @@ def each_device(request) -> torch.device:
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("there is no GPU on this machine")
     return torch.device(request.param)
+
+
+@pytest.fixture
+def no_loop(monkeypatch):
+    """As outside a notebook: browser tests may have left an event loop in this thread."""
+
+    def none():
+        raise RuntimeError("no running event loop")
+
+    monkeypatch.setattr(asyncio, "get_running_loop", none)

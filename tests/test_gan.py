@@ -505,7 +505,7 @@ def test_the_recipes_play_and_are_seen_when_asked(recipe):
     assert not torch.equal(seen[0].fake, seen[2].fake)
 
 
-def test_the_panel_steps_plays_and_agrees_with_itself():
+def test_the_panel_steps_plays_and_agrees_with_itself(no_loop):
     from tutlib.widgets.gan import ring_game
 
     panel = ring_game(rounds=100, every=25)

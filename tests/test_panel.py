@@ -181,7 +181,7 @@ async def until(condition, seconds=30):
     assert condition()
 
 
-def test_a_generator_runs_to_its_end_without_a_loop():
+def test_a_generator_runs_to_its_end_without_a_loop(no_loop):
     panel = make(counting(0, 5))
     assert panel.set(eps=4) == (4, 5)
     assert not shown(panel.live.bar)
@@ -437,7 +437,7 @@ def test_a_published_notebook_holds_all_three_forms(monkeypatch):
 # -- a slider that plays ---------------------------------------------------------------
 
 
-def test_a_slider_plays_to_its_end_and_then_again_from_the_beginning():
+def test_a_slider_plays_to_its_end_and_then_again_from_the_beginning(no_loop):
     panel, seen = played()
     buttons = panel.live.buttons_of["t"].children
     assert seen == [1]
@@ -497,7 +497,7 @@ def test_pause_and_stop_end_a_game():
     in_a_loop(story())
 
 
-def test_an_error_ends_a_game():
+def test_an_error_ends_a_game(no_loop):
     panel, seen = played(breaks_at=2)
     panel.live  # noqa: B018
     panel.players["t"].play()
