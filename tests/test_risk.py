@@ -216,39 +216,26 @@ def test_fast_is_within_a_point_of_plain(net, ball):
     assert 0.02 < plain.value < 0.98  # otherwise the comparison would say nothing
 
 
-@pytest.mark.parametrize(("eps", "steps"), [(0.02, 20), (0.1, 20), (0.1, 12)])
-def test_giving_up_the_hopeless_costs_less_than_a_point(net, eps, steps):
-    x, y = (t[:200] for t in assets.digits().test)
-    plain = risk.evaluate(net, x, y, Linf(eps), steps=steps)
-    quick = risk.evaluate(net, x, y, Linf(eps), steps=steps, fast=True)
-    assert abs(plain.value - quick.value) <= 0.0101
-
-
-def test_somebody_is_given_up_but_not_before_the_ball_was_crossed(net, monkeypatch):
-    """Gradients spent: fewer than without giving up; as many, where steps are few or short."""
+@pytest.mark.parametrize("steps", [8, 20])
+@pytest.mark.parametrize("eps", [0.05, 0.1])
+@pytest.mark.parametrize("loudness", [1, 4])
+def test_fast_is_not_taken_in_by_a_net_too_sure_of_itself(net, loudness, eps, steps):
+    """Four times as loud, many a loss is rounded to 0 in float32, and PGD still finds a way."""
     x, y = (t[:100] for t in assets.digits().test)
-    monkeypatch.setattr(fast, "quickest", lambda model, x, y: model)
 
-    def gradients(hopeless, **options):
-        monkeypatch.setattr(fast, "SURE", hopeless)
-        spent = []
-        count = net.register_forward_pre_hook(
-            lambda _, given: spent.append(len(given[0]) if given[0].requires_grad else 0)
-        )
-        fast.fooled(net, x, y, Linf(0.05), **options)
-        count.remove()
-        return sum(spent)
+    class Loud(torch.nn.Module):
+        def forward(self, x):
+            return loudness * net(x)
 
-    rule, nobody = dict(fast.SURE), dict.fromkeys(fast.SURE, 0.0)
-    assert gradients(rule, steps=20) < 0.9 * gradients(nobody, steps=20)
-    assert gradients(rule, steps=8) == gradients(nobody, steps=8)
-    short = {"steps": 20, "step_size": 0.05 / 40}
-    assert gradients(rule, **short) == gradients(nobody, **short)
+    plain = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps)
+    quick = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, fast=True)
+    assert plain.value > 0.05
+    assert abs(plain.value - quick.value) <= 0.0101
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 7, 10, 20, 33, 100])
 def test_the_stops_lead_to_the_last_step(steps):
-    stops = [stop for stop, _ in fast._stops(steps)]
+    stops = fast._stops(steps)
     assert stops == sorted(set(stops))
     assert stops[-1] == steps
     assert steps <= 2 or stops[0] == 1
