@@ -2,11 +2,13 @@
 
 import asyncio
 import os
+from pathlib import Path
 
 import pytest
 import torch
 from torch import nn
 
+from tutlib import assets
 from tutlib.nets import Normalize
 
 torch.set_num_threads(1)
@@ -57,3 +59,19 @@ def no_loop(monkeypatch):
         raise RuntimeError("no running event loop")
 
     monkeypatch.setattr(asyncio, "get_running_loop", none)
+
+
+needs_mnist = pytest.mark.skipif(
+    not (Path(os.environ.get("TUTLIB_DATA") or "/nowhere") / "MNIST" / "raw").is_dir(),
+    reason="needs real MNIST: TUTLIB_DATA must name a folder with torchvision's MNIST/raw in it",
+)
+
+
+def real_mnist(judged: int):
+    """6,000 pictures to train on and `judged` to test on, each with its labels."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUTLIB_ASSETS", "real")  # the other tests stay on the bundled shelf
+        data = assets.digits()
+        (x_train, y_train), (x, y) = data.train, data.test
+    every = len(x) // judged  # spread: the first half of MNIST's test set is the easier one
+    return (x_train[:6000], y_train[:6000]), (x[::every][:judged], y[::every][:judged])

@@ -6,12 +6,12 @@ about 70 % under PGD-40 (46 % with the clamp), the robust one on less than 1 and
 pictures as are used here the numbers are others; the pattern must be the same.
 """
 
-import os
 from functools import partial
 
 import pytest
 import torch
 
+from tests.conftest import needs_mnist, real_mnist
 from tutlib import assets, nets, risk, training
 from tutlib.attacks import fgsm, pgd
 from tutlib.balls import Linf
@@ -21,20 +21,10 @@ JUDGED = 500
 EPOCHS_STANDARD, EPOCHS_ROBUST = 5, 6
 pgd40 = partial(pgd, steps=40, early_stop=True)
 
-real = pytest.mark.skipif(
-    not os.environ.get("TUTLIB_DATA"),
-    reason="needs real MNIST: TUTLIB_DATA must name a folder with torchvision's MNIST/raw in it",
-)
-
 
 @pytest.fixture(scope="module")
 def mnist():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TUTLIB_ASSETS", "real")  # the other tests stay on the bundled shelf
-        data = assets.digits()
-        (x_train, y_train), (x, y) = data.train, data.test
-    every = len(x) // JUDGED  # spread: the first half of MNIST's test set is the easier one
-    return (x_train[:6000], y_train[:6000]), (x[::every][:JUDGED], y[::every][:JUDGED])
+    return real_mnist(JUDGED)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +56,7 @@ def table(mnist):
     return found
 
 
-@real
+@needs_mnist
 def test_a_standard_net_reads_well_and_falls(table):
     assert table["standard", "clean"] <= 7
     assert table["standard", "FGSM, no clamp"] >= 25
@@ -74,12 +64,12 @@ def test_a_standard_net_reads_well_and_falls(table):
     assert table["standard", "PGD-40, no clamp"] >= table["standard", "FGSM, no clamp"] + 5
 
 
-@real
+@needs_mnist
 def test_a_good_part_of_the_damage_needs_pictures_that_cannot_exist(table):
     assert table["standard", "PGD-40"] <= table["standard", "PGD-40, no clamp"] - 5
 
 
-@real
+@needs_mnist
 def test_a_robust_net_reads_as_well_and_stands(table):
     assert table["robust", "clean"] <= table["standard", "clean"] + 1.5
     assert table["robust", "PGD-40, no clamp"] <= table["standard", "PGD-40, no clamp"] / 4

@@ -6,13 +6,13 @@ the pictures shifted by up to a pixel, and both use a narrow net: it learns no w
 pictures, and a pass costs a third.
 """
 
-import os
 from functools import partial
 
 import pytest
 import torch
 
-from tutlib import assets, training
+from tests.conftest import needs_mnist, real_mnist
+from tutlib import training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.nets import digit_net
@@ -21,20 +21,12 @@ BALL = Linf(0.1)
 JUDGED = 1000
 WIDTH, FAST_PASSES, PGD_PASSES = 8, 12, 8
 
-pytestmark = pytest.mark.skipif(
-    not os.environ.get("TUTLIB_DATA"),
-    reason="needs real MNIST: TUTLIB_DATA must name a folder with torchvision's MNIST/raw in it",
-)
+pytestmark = needs_mnist
 
 
 @pytest.fixture(scope="module")
 def mnist():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TUTLIB_ASSETS", "real")  # the other tests stay on the bundled shelf
-        data = assets.digits()
-        (x_train, y_train), (x, y) = data.train, data.test
-    every = len(x) // JUDGED  # spread: the first half of MNIST's test set is the easier one
-    return (x_train[:6000], y_train[:6000]), (x[::every][:JUDGED], y[::every][:JUDGED])
+    return real_mnist(JUDGED)
 
 
 def trained(mnist, inner, epochs: int) -> tuple[float, float]:
