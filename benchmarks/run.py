@@ -121,7 +121,7 @@ def fast_table(subject: Subject, rounds: int) -> tuple[str, list[str]]:
     found = {}
 
     def evaluated(fast: bool) -> None:
-        estimate = risk.evaluate(model, x, y, ball, steps=STEPS, batch=subject.batch, fast=fast)
+        estimate = risk.evaluate(model, x, y, ball, steps=STEPS, fast=fast)
         found["fast" if fast else "plain"] = 100 * (1 - estimate.value)
 
     timed = {

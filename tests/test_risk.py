@@ -14,6 +14,7 @@ from tutlib import assets, check, fast, nets, risk
 from tutlib.attacks import fgsm, pgd
 from tutlib.balls import L2, Linf
 from tutlib.exercises import lesson_3_1
+from tutlib.training import input_gradient
 from tutlib.widgets.risk import falling_digits
 
 EPS = 0.1
@@ -218,7 +219,7 @@ def test_fast_is_within_a_point_of_plain(net, ball):
 
 @pytest.mark.parametrize("steps", [8, 20])
 @pytest.mark.parametrize("eps", [0.05, 0.1])
-@pytest.mark.parametrize("loudness", [1, 4])
+@pytest.mark.parametrize("loudness", [1, 4, 20])
 def test_fast_is_not_taken_in_by_a_net_too_sure_of_itself(net, loudness, eps, steps):
     """Four times as loud, many a loss is rounded to 0 in float32, and PGD still finds a way."""
     x, y = (t[:100] for t in assets.digits().test)
@@ -231,6 +232,55 @@ def test_fast_is_not_taken_in_by_a_net_too_sure_of_itself(net, loudness, eps, st
     quick = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, fast=True)
     assert plain.value > 0.05
     assert abs(plain.value - quick.value) <= 0.0101
+
+
+class Cliff(torch.nn.Module):
+    """Two classes; the brighter the picture the less sure, gently, until it goes over a cliff."""
+
+    def __init__(self, edge: float):
+        super().__init__()
+        self.edge = edge
+
+    def forward(self, x):
+        climbed = x.flatten(1).mean(1) - 0.5
+        margin = 1 - climbed - 100 * torch.relu(climbed - self.edge)
+        return torch.stack([margin, torch.zeros_like(margin)], 1)
+
+
+def climbers(count):
+    return torch.full((count, 1, 8, 8), 0.5), torch.zeros(count, dtype=torch.long)
+
+
+@pytest.mark.parametrize("controls", [10, 10**6])
+def test_who_was_given_up_comes_back_when_a_control_falls(monkeypatch, controls):
+    """After 8 of 20 steps everyone looks hopeless, and everyone falls after 16."""
+    monkeypatch.setattr(fast, "CONTROL", controls)
+    model, (x, y), ball = Cliff(0.09), climbers(40), Linf(0.1)
+    assert risk.evaluate(model, x, y, ball, steps=20).value == 1
+    found = risk.evaluate(model, x, y, ball, steps=20, fast=True).value
+    # The first picture is always a control; take the others away and nobody notices the cliff.
+    assert found == 1
+    everyone = torch.ones_like(y, dtype=torch.bool)
+    monkeypatch.setattr(fast.Climb, "_controls", lambda self: ~everyone)
+    assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 0
+
+
+def test_the_hopeless_cost_no_gradients_and_are_right_in_float32():
+    """Nobody can fall here: all but the controls leave at the first look at them."""
+    seen = []
+
+    class Counted(Cliff):
+        def forward(self, x):
+            seen.append(len(x) if torch.is_grad_enabled() else 0)
+            return super().forward(x)
+
+    model, (x, y) = Counted(edge=1.0), climbers(100)
+    found = risk.evaluate(lambda pictures: model(pictures), x, y, Linf(0.1), steps=20, fast=True)
+    assert found.value == 0
+    assert sum(seen) < 100 * 20 * 0.6
+    seen.clear()
+    risk.evaluate(model, x, y, Linf(0.1), steps=20)
+    assert sum(seen) == 100 * 20
 
 
 @pytest.mark.parametrize("steps", [0, 1, 2, 3, 7, 10, 20, 33, 100])
@@ -249,9 +299,13 @@ def test_half_the_bits_are_used_only_where_their_gradient_is_right(digits):
         def forward(self, x):
             return torch.sin(2000 * x).flatten(1)[:, 100:110]
 
-    true = fast._gradient(fast.Way(Sharp()), x, y)
-    assert fast._gain_kept(fast.Way(Sharp(), bits="half"), true, x, y) < fast.FAITHFUL
-    assert fast._gain_kept(fast.Way(Sharp()), true, x, y) == pytest.approx(1, abs=1e-4)
+    truth = input_gradient(Sharp(), x, y)
+    halved = input_gradient(fast.Way(Sharp(), bits="half"), x, y)
+    assert fast.gain_kept(halved, truth) < fast.FAITHFUL
+    assert fast.gain_kept(truth, truth) == pytest.approx(1, abs=1e-4)
+    quick, exact = fast.quickest(Sharp(), x, y)
+    assert exact.bits == "full"
+    assert quick.bits in ("full", "mixed")
 
 
 def test_fast_never_counts_what_float32_denies(net, digits, monkeypatch):
@@ -261,7 +315,7 @@ def test_fast_never_counts_what_float32_denies(net, digits, monkeypatch):
     def liar(pictures):
         return 0 * net(pictures)  # it doubts every picture, and leads nowhere
 
-    monkeypatch.setattr(fast, "quickest", lambda model, x, y: liar)
+    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (fast.Way(liar), fast.Way(net)))
     ball = Linf(1e-3)
     found = risk.evaluate(net, x, y, ball, steps=4, fast=True)
     assert found.value == risk.risk(net, x, y).value < 0.1

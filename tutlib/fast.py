@@ -1,10 +1,18 @@
 """The fast way to *measure* robustness: the same loop, in fewer bits and on fewer pictures.
 
-Three savings, each only where it is one: half the bits (bfloat16) where the chip has them, the
-memory layout that suits the net, and no work on pictures already fooled. A picture counts as
-fooled only when the net *in float32* says so: dropping on the low-precision answer alone would
-make the attack weaker than the plain one (pictures leave that are not fooled in truth). Nobody is
-given up for looking hopeless: a net that is too sure of itself would seem robust.
+Half the bits (bfloat16) where the chip has them and the memory layout that suits the net, each
+only where it pays; and no work on pictures whose fate is known. Two kinds leave the batch, and
+both only when the net *in float32* says so (on the low-precision answer alone the attack would be
+weaker than the plain one):
+
+* those that are fooled;
+* the hopeless: at one and a half times their pace so far they would not arrive by the last step.
+  Pace and way to go are both read from the *margin* (the true class's logit minus the best other
+  one), so a net that is merely loud, all its logits ten times as large, is judged no differently.
+
+Such a forecast may be wrong about a net that nobody has met yet. So every tenth picture stays to
+the end whatever is forecast for it. If one of these falls, all that had been given up come back,
+and walk the rest of their way from where they stood.
 """
 
 from __future__ import annotations
@@ -17,16 +25,20 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from tutlib.attacks import away_from
 from tutlib.descent import Steepest, ascend
 from tutlib.inputs import check_logits
 from tutlib.nets import untouched
+from tutlib.training import input_gradient
 
 PROBE = 16  # pictures in a timing run
 REPEATS = 2
 FAITHFUL = 0.99  # the share of a step's gain that half the bits must keep
+TIE = 1.1  # channels last may seem so much slower: its lead grows with the batch and fewer bits
+PATIENCE = 0.4  # the share of the steps before which nobody is given up
+SPRINT = 1.5  # a picture may yet become so much faster than it was
+CONTROL = 10  # one picture in so many is never given up
 
 
 def fooled(
@@ -45,78 +57,130 @@ def fooled(
     generator = generator or torch.Generator().manual_seed(0)
     step = Steepest(step_size if step_size is not None else 2.5 * ball.eps / max(steps, 1))
     with untouched(model):
-        quick = quickest(model, x[:PROBE], y[:PROBE])
-        wrong = _wrong(model, x, y, batch)
+        quick, exact = quickest(model, x[:PROBE], y[:PROBE])
+        batch *= 2 if quick.bits == "half" else 1  # as many fit into the same memory
+        wrong, _ = _judged(exact, x, y, batch)
         for _ in range(restarts):
             rows = (~wrong).nonzero()[:, 0]  # only these are attacked
             if len(rows):
                 start = ball.sample(x[rows], generator)
-                wrong[rows] = _fall(quick, model, x[rows], y[rows], ball, step, steps, start, batch)
+                climb = Climb(quick, exact, x[rows], y[rows], ball, step, steps, batch)
+                wrong[rows] = climb.run(start)
     return wrong
 
 
-def _fall(quick, exact, x, y, ball, step, steps: int, point: Tensor, batch: int) -> Tensor:
-    """Which pictures fall: `ascend` in stretches of 1, 1, 2, 4 ... steps, in full batches.
+@dataclass
+class Climb:
+    """One run of PGD in stretches, each in full batches of the pictures still under way.
 
-    After each stretch those that `quick` doubts (a true class above one half is surely right) are
-    shown to `exact`, and leave if it is wrong about them. At the end it sees all that are left.
+    Attributes:
+        quick, exact: the net as it is searched, and as it is believed.
+        x, y, ball, step, steps, batch: as for `ascend`.
     """
-    wrong, rows = torch.zeros_like(y, dtype=torch.bool), torch.arange(len(y), device=y.device)
-    done = 0
-    for stop in _stops(steps):
-        parts = zip(x[rows].split(batch), y[rows].split(batch), point.split(batch))
-        moved = [_stretch(quick, *part, ball, step, stop - done) for part in parts]
-        point, loss = (torch.cat(found) for found in zip(*moved))
-        done, last = stop, stop == steps
-        doubted = (loss > math.log(2)) | last
-        fell = doubted.clone()
-        fell[doubted] = _wrong(exact, point[doubted], y[rows[doubted]], batch)
-        wrong[rows[fell]] = True
-        rows, point = rows[~fell], point[~fell]
-        if not len(rows):
-            break
-    return wrong
+
+    quick: Callable[[Tensor], Tensor]
+    exact: Callable[[Tensor], Tensor]
+    x: Tensor
+    y: Tensor
+    ball: object
+    step: Steepest
+    steps: int
+    batch: int
+
+    def run(self, start: Tensor) -> Tensor:
+        """Which pictures fall on the way from `start`: (N,) bool."""
+        everyone = torch.arange(len(self.y), device=self.y.device)
+        self.point = ascend(self.exact, self.x, self.ball, self.step, 0, start=start)  # projected
+        self.margin = torch.zeros(len(self.y), device=self.y.device)  # at the start
+        self.fell = torch.zeros_like(everyone, dtype=torch.bool)
+        self.hopeless = torch.zeros_like(self.fell)  # by the forecast, whether given up or not
+        self.left = torch.full_like(everyone, self.steps)  # after which step
+        self._walk(everyone, 0, may_leave=~self._controls())
+        if bool((self.fell & self.hopeless).any()):
+            for done in self.left[self.left < self.steps].unique().tolist():
+                back = everyone[(self.left == done) & ~self.fell]
+                self._walk(back, done, may_leave=torch.zeros_like(self.fell))
+        return self.fell
+
+    def _controls(self) -> Tensor:
+        return torch.arange(len(self.y), device=self.y.device) % CONTROL == 0
+
+    def _walk(self, rows: Tensor, done: int, may_leave: Tensor) -> None:
+        """From step `done` to the end with some `rows`; `may_leave` (N,): may be given up."""
+        for stop in _stops(self.steps):
+            if stop <= done or not len(rows):
+                continue
+            margin = self._stretch(rows, stop - done)  # one step before `stop`
+            if done == 0:
+                self.margin[rows] = margin
+            if stop < self.steps:
+                self._look(rows, stop, margin)
+            gone = self.fell[rows] | (self.hopeless & may_leave)[rows]
+            self.left[rows[gone]] = stop
+            rows, done = rows[~gone], stop
+        self.fell[rows], _ = _judged(self.exact, self.point[rows], self.y[rows], self.batch)
+
+    def _stretch(self, rows: Tensor, steps: int) -> Tensor:
+        """Move the points some steps; the margin (R,) that `quick` saw before the last of them."""
+        margins = []
+        for part in rows.split(self.batch):
+            x, y, watched = self.x[part], self.y[part], _Watched(self.quick)
+            objective, start = away_from(watched, y), self.point[part]
+            self.point[part] = ascend(objective, x, self.ball, self.step, steps, start=start)
+            margins.append(_margin(watched.logits, y))
+        return torch.cat(margins)
+
+    def _look(self, rows: Tensor, stop: int, margin: Tensor) -> None:
+        """Show the pictures that may have fallen, or look hopeless, to the exact net."""
+        to_go = self.steps - stop
+        pace = (self.margin[rows] - margin) / max(stop - 1, 1)
+        hopeless = (margin > SPRINT * (to_go + 1) * pace) & (stop >= PATIENCE * self.steps)
+        asked = (margin <= pace) | (hopeless & ~self.hopeless[rows])
+        shown = rows[asked]
+        self.fell[shown], margin = _judged(self.exact, self.point[shown], self.y[shown], self.batch)
+        self.hopeless[shown] |= hopeless[asked] & (margin > SPRINT * to_go * pace[asked])
 
 
-def _stretch(quick, x, y, point, ball, step, steps: int) -> tuple[Tensor, Tensor]:
-    """The points some steps later, and the loss of each on the way (before the last step)."""
-    seen = torch.zeros(len(x), device=x.device)
+class _Watched:
+    """A model that keeps the logits it gave last."""
 
-    def look(_, __, values: Tensor) -> None:
-        seen.copy_(values)
+    def __init__(self, model):
+        self.model = model
 
-    return ascend(away_from(quick, y), x, ball, step, steps, start=point, callback=look), seen
+    def __call__(self, x: Tensor) -> Tensor:
+        logits = self.model(x)
+        self.logits = logits.detach()
+        return logits
 
 
 def _stops(steps: int) -> list[int]:
-    """After which steps to look: 1, 2, 4, 8 ... and the last."""
-    return [2**k for k in range(steps.bit_length()) if 2**k < steps] + [steps]
+    """After which steps to look: 1, 2, 4 ..., then every twentieth of the way, and the last."""
+    patience, stride = math.ceil(PATIENCE * steps), max(1, steps // 20)
+    early = [2**k for k in range(steps.bit_length()) if 2**k < patience]
+    return early + list(range(max(patience, 1), steps, stride)) + [steps]
 
 
-def quickest(model, x: Tensor, y: Tensor) -> Callable[[Tensor], Tensor]:
-    """The quickest of a few ways to run `model` forward and back, timed on a few pictures.
+def quickest(model, x: Tensor, y: Tensor) -> tuple[Way, Way]:
+    """The quickest ways to run `model` forward and back: of all, and of those in float32.
 
     First the layout, in float32; then, in the quicker layout, the precision. Half the bits are only
     a way if a signed step along their gradient raises the loss as well as it should (`FAITHFUL`).
-    The model itself is not changed: everything else is tried on a copy of it.
+    The model itself is not changed: everything else is tried on a copy of it, on a few pictures.
     """
-    ways = [Way(model)]
-    if isinstance(model, nn.Module) and x.dim() == 4:
-        turned = _copy(model, memory_format=torch.channels_last)
-        ways += [Way(turned, channels_last=True)] if turned is not None else []
-    seconds = {way: _seconds(way, x, y) for way in ways} if len(ways) > 1 else {}
-    way = min(ways, key=seconds.get) if seconds else ways[0]
-    if not has_bfloat16(x.device):
-        return way
-    true, halved = _gradient(way, x, y), [replace(way, bits="mixed")]
-    if isinstance(way.model, nn.Module):
-        small = _copy(way.model, dtype=torch.bfloat16)
-        halved += [replace(way, model=small, bits="half")] if small is not None else []
-    seconds[way] = seconds.get(way) or _seconds(way, x, y)
-    for other in halved:
-        if _gain_kept(other, true, x, y) >= FAITHFUL:
-            seconds[other] = _seconds(other, x, y)
-    return min(seconds, key=seconds.get)
+    exact, truth, seconds = Way(model), *_tried(Way(model), x, y)
+    turned = _copy(model, memory_format=torch.channels_last) if x.dim() == 4 else None
+    if turned is not None:
+        gradient, taken = _tried(Way(turned, channels_last=True), x, y)
+        if taken < TIE * seconds:
+            exact, truth, seconds = Way(turned, channels_last=True), gradient, taken
+    for way in _halved(exact) if has_bfloat16(x.device) else ():
+        try:
+            gradient, taken = _tried(way, x, y)
+        except RuntimeError:  # some nets make float32 tensors of their own on the way
+            continue
+        if gain_kept(gradient, truth) >= FAITHFUL:
+            return way if taken < seconds else exact, exact
+    return exact, exact
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +206,13 @@ class Way:
             return self.model(x).float()
 
 
+def _halved(way: Way) -> list[Way]:
+    """The same in bfloat16, the quicker way first."""
+    small = _copy(way.model, dtype=torch.bfloat16)
+    half = [] if small is None else [replace(way, model=small, bits="half")]
+    return [*half, replace(way, bits="mixed")]
+
+
 def has_bfloat16(device: torch.device) -> bool:
     """Whether the chip multiplies in bfloat16 (emulation would be slower than float32)."""
     if device.type == "cuda":
@@ -151,52 +222,55 @@ def has_bfloat16(device: torch.device) -> bool:
     return torch.ops.mkldnn._is_mkldnn_bf16_supported()
 
 
-def _copy(model: nn.Module, **how) -> nn.Module | None:
-    """The same net, moved with ``.to(**how)``; None for the few nets that cannot be copied."""
+def _copy(model, **how) -> nn.Module | None:
+    """The same net, moved with ``.to(**how)``; None where that cannot be done."""
+    if not isinstance(model, nn.Module):
+        return None
     try:
         return copy.deepcopy(model).to(**how).requires_grad_(False)
     except (RuntimeError, TypeError, ValueError):
         return None
 
 
-def _wrong(model, x: Tensor, y: Tensor, batch: int) -> Tensor:
+def _judged(model, x: Tensor, y: Tensor, batch: int) -> tuple[Tensor, Tensor]:
+    """Whether the model is wrong (N,), and by what margin it is right (N,)."""
+    wrong, margins = torch.zeros_like(y, dtype=torch.bool), torch.zeros(len(y), device=y.device)
     with torch.no_grad():
-        parts = zip(x.split(batch), y.split(batch))
-        found = [check_logits(model(a), b).argmax(1) != b for a, b in parts if len(b)]
-    return torch.cat(found) if found else torch.zeros_like(y, dtype=torch.bool)
+        for rows in torch.arange(len(y), device=y.device).split(batch):
+            if len(rows):
+                logits = check_logits(model(x[rows]), y[rows])
+                wrong[rows] = logits.argmax(1) != y[rows]
+                margins[rows] = _margin(logits, y[rows])
+    return wrong, margins
 
 
-def _gain_kept(way: Way, true: Tensor, x: Tensor, y: Tensor) -> float:
-    """How much of the steepest step's first-order gain is left with the signs of `way`'s gradient.
+def _margin(logits: Tensor, y: Tensor) -> Tensor:
+    """The true class's logit minus the best other one: (N, K), (N,) -> (N,) float32."""
+    others = logits.scatter(1, y[:, None], -math.inf).amax(1)
+    return (logits.gather(1, y[:, None])[:, 0] - others).float()
 
-    <g, sign(g')> / ||g||_1, the mean over the pictures; 0 for a net that fails in this precision.
+
+def gain_kept(gradient: Tensor, truth: Tensor) -> float:
+    """How much of the steepest step's first-order gain is left with the signs of `gradient`.
+
+    <truth, sign(gradient)> / ||truth||_1, the mean over the pictures.
     """
-    try:
-        signs = _gradient(way, x, y).sign()
-    except RuntimeError:  # some nets make float32 tensors of their own on the way
-        return 0.0
-    gain, best = (true * signs).flatten(1).sum(1), true.abs().flatten(1).sum(1)
-    return (gain / best.clamp_min(torch.finfo(best.dtype).tiny)).mean().item()
+    gain = (truth * gradient.sign()).flatten(1).sum(1)
+    best = truth.abs().flatten(1).sum(1).clamp_min(torch.finfo(truth.dtype).tiny)
+    return (gain / best).mean().item()
 
 
-def _gradient(way: Way, x: Tensor, y: Tensor) -> Tensor:
-    with torch.inference_mode(False), torch.enable_grad():
-        point = x.detach().clone().requires_grad_(True)
-        (gradient,) = torch.autograd.grad(F.cross_entropy(way(point), y, reduction="sum"), point)
-    return gradient
-
-
-def _seconds(way: Way, x: Tensor, y: Tensor) -> float:
-    """How long one gradient takes, at best."""
+def _tried(way: Way, x: Tensor, y: Tensor) -> tuple[Tensor, float]:
+    """The gradient of the pictures, and how many seconds it takes, at best."""
     # On the CPU the time this process used: other programs must not sway the choice.
     clock, taken = time.perf_counter if x.device.type == "cuda" else time.process_time, []
     for _ in range(REPEATS):
         _finish(x.device)
         begun = clock()
-        _gradient(way, x, y)
+        gradient = input_gradient(way, x, y)
         _finish(x.device)
         taken.append(clock() - begun)
-    return min(taken)
+    return gradient, min(taken)
 
 
 def _finish(device: torch.device) -> None:

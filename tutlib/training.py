@@ -294,7 +294,7 @@ def input_gradient(model, x: Tensor, y) -> Tensor:
     (N,)). The net is left as it was.
     """
     labels = check_labels(y, x)
-    with untouched(model), torch.enable_grad():
+    with untouched(model), torch.inference_mode(False), torch.enable_grad():
         point = x.detach().clone().requires_grad_(True)
         loss = F.cross_entropy(model(point), labels, reduction="sum")
         (gradient,) = torch.autograd.grad(loss, point)
