@@ -27,6 +27,22 @@ def test_projection_lands_inside_to_the_last_bit(kind, eps, seed):
     assert (ball.norm((inside - center).double()) <= eps).all()
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
+@given(eps=st.floats(1e-9, 2.0), seed=SEEDS, scale=st.sampled_from([1e-3, 1.0, 300.0]))
+@settings(max_examples=60, deadline=None)
+def test_no_value_leaves_its_bounds_in_any_precision(dtype, eps, seed, scale):
+    center, ball = (scale * batch(seed)).to(dtype), Linf(eps)
+    low, high = ball.bounds(center)
+    sample = ball.sample(center, torch.Generator().manual_seed(seed))
+    for edge in (low, high, sample):
+        assert edge.dtype == dtype
+        assert ((edge.double() - center.double()).abs() <= eps).all()
+    # They are no narrower than rounding asks for.
+    spacing = torch.finfo(dtype).eps * (float(center.abs().max()) + eps)
+    width = (high.double() - low.double()) / 2
+    assert (width >= eps - 2 * spacing).all()
+
+
 @BALLS
 @given(eps=EPS, seed=SEEDS)
 @settings(max_examples=60, deadline=None)

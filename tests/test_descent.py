@@ -95,3 +95,18 @@ def test_only_the_picture_gets_a_gradient():
     weight = torch.ones(3, requires_grad=True)
     ascend(lambda p: p @ weight, torch.zeros(1, 3), Linf(0.1), Steepest(0.1), 2)
     assert weight.grad is None
+
+
+def test_what_a_callback_keeps_stays_as_it_was():
+    kept = []
+    ascend(
+        lambda p: p.sum(1), torch.zeros(1, 3), Linf(1.0), Steepest(0.1), 4,
+        callback=lambda t, point, values: kept.append(point),
+    )  # fmt: skip
+    steps = torch.stack(kept)[:, 0, 0]
+    torch.testing.assert_close(steps, torch.tensor([0.0, 0.1, 0.2, 0.3]))
+
+
+def test_an_objective_without_a_value_says_so():
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        ascend(lambda p: p.sum(1).log(), torch.zeros(1, 3), Linf(0.1), Steepest(0.1), 2)

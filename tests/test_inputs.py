@@ -44,7 +44,7 @@ def test_a_target_outside_the_classes(attack, net):
 def test_a_model_that_answers_nan(attack):
     broken = nn.Sequential(nn.Flatten(), nn.Linear(432, 4))
     nn.init.constant_(broken[1].bias, float("nan"))
-    with pytest.raises(ValueError, match="model's output holds NaN"):
+    with pytest.raises(ValueError, match=r"model's output .* holds NaN"):
         attack(broken, GOOD, 0, Linf(0.03))
 
 

@@ -42,3 +42,29 @@ def test_mlp():
     net = nets.mlp(2, 8, 8, 3)
     assert net(torch.rand(5, 2)).shape == (5, 3)
     assert [type(layer).__name__ for layer in net] == ["Linear", "ReLU"] * 2 + ["Linear"]
+
+
+def test_untouched_holds_the_weights_still_and_gives_everything_back():
+    net = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.BatchNorm1d(3)).train()
+    net[0].bias.requires_grad_(False)
+    traced = [w.requires_grad for w in net.parameters()]
+    assert traced == [True, False, True, True]
+
+    @nets.untouched(net)
+    def meddle():
+        assert not any(w.requires_grad for w in net.parameters())
+        assert not net(torch.ones(2, 3)).requires_grad
+        net[1].running_mean.fill_(7)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        meddle()
+    assert traced == [w.requires_grad for w in net.parameters()]
+    assert net.training
+    assert not net[1].running_mean.any()
+    # Weights that are computed from others are not ours to hold.
+    torch.nn.utils.parametrizations.weight_norm(net[0])
+    with nets.untouched(net):
+        net(torch.ones(2, 3))
+    net(torch.ones(2, 3)).sum().backward()
+    assert net[0].parametrizations.weight.original0.grad is not None

@@ -17,7 +17,13 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tutlib.descent import Plain, Steepest, ascend
-from tutlib.inputs import check_labels, check_logits, check_pictures, label_span
+from tutlib.inputs import (
+    check_classes,
+    check_labels,
+    check_logits,
+    check_pictures,
+    label_span,
+)
 from tutlib.nets import untouched
 
 Model = Callable[[Tensor], Tensor]
@@ -36,7 +42,7 @@ class AwayFrom:
         return label_span(self.y)
 
     def __call__(self, x: Tensor) -> Tensor:
-        logits = check_logits(self.model(x), self.y, self.span)
+        logits = check_classes(self.model(x), self.y, self.span)
         return F.cross_entropy(logits, self.y, reduction="none")
 
     def won(self, x: Tensor) -> Tensor:
@@ -61,11 +67,15 @@ class Towards:
     target: Tensor
     y: Tensor | None = None
 
+    @cached_property
+    def span(self) -> tuple[int, int]:
+        """Lowest and highest label, of both kinds."""
+        return label_span(self.target if self.y is None else torch.cat([self.target, self.y]))
+
     def __call__(self, x: Tensor) -> Tensor:
-        logits = check_logits(self.model(x), self.target)
+        logits = check_classes(self.model(x), self.target, self.span)
         if self.y is None:
             return -F.cross_entropy(logits, self.target, reduction="none")
-        check_logits(logits, self.y)
         pick = torch.arange(len(logits), device=logits.device)
         return logits[pick, self.target] - logits[pick, self.y]
 

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tutlib.balls import Box
+from tutlib.inputs import check_finite
 
 Objective = Callable[[Tensor], Tensor]
 
@@ -46,12 +47,15 @@ def ascend(
 
     Returns:
         The last point: a new tensor like `x`, inside ball and box, with no graph behind it.
+
+    Raises:
+        ValueError: if the objective is NaN or infinite on the way.
     """
     if steps < 0:
         raise ValueError(f"steps must be 0 or more, and this is {steps}.")
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
     with torch.inference_mode(False), torch.enable_grad():
-        center = x.detach().clone()
+        center = x.detach()
         point = (x if start is None else start).detach().clone()
         inside = _inside(ball, center, box)
         point = inside(point)
@@ -59,12 +63,15 @@ def ascend(
         for t in range(steps):
             point.requires_grad_(True)
             values = objective(point)
+            check_finite(values.detach())
             # The gradient of the sum, that is: of each picture's own value.
             (grad,) = torch.autograd.grad(values, point, torch.ones_like(values))
             point = point.detach()
-            if callback is not None and callback(t, point, values.detach()):
+            # The point is moved in place; what a callback keeps stays as it was.
+            if callback is not None and callback(t, point.clone(), values.detach()):
                 break
-            point = inside(point + move(grad, point))
+            move(grad, point)
+            point = inside(point)
     return point.detach()
 
 
@@ -98,7 +105,7 @@ class Plain:
     lr: float
 
     def start(self, ball):
-        return lambda grad, point: self.lr * grad
+        return lambda grad, point: point.add_(grad, alpha=self.lr)
 
 
 @dataclass(frozen=True)
@@ -112,7 +119,7 @@ class Steepest:
     size: float
 
     def start(self, ball):
-        return lambda grad, point: self.size * ball.steepest(grad)
+        return lambda grad, point: point.add_(ball.steepest(grad), alpha=self.size)
 
 
 @dataclass(frozen=True)
@@ -126,13 +133,13 @@ class Adam:
     def start(self, ball):
         (b1, b2), t, mean, square = self.betas, 0, 0.0, 0.0
 
-        def move(grad: Tensor, point: Tensor) -> Tensor:
+        def move(grad: Tensor, point: Tensor) -> None:
             nonlocal t, mean, square
             t += 1
             mean = b1 * mean + (1 - b1) * grad
             square = b2 * square + (1 - b2) * grad**2
             unbiased = mean / (1 - b1**t)
-            return self.lr * unbiased / ((square / (1 - b2**t)).sqrt() + self.eps)
+            point.add_(unbiased / ((square / (1 - b2**t)).sqrt() + self.eps), alpha=self.lr)
 
         return move
 
@@ -154,7 +161,7 @@ class LBFGS:
         changes: list[Tensor] = []
         last: tuple[Tensor, Tensor] | None = None
 
-        def move(grad: Tensor, point: Tensor) -> Tensor:
+        def move(grad: Tensor, point: Tensor) -> None:
             nonlocal last
             # As everywhere in optimisation texts we descend, so the gradient changes its sign.
             slope, first = -grad.flatten(), last is None
@@ -166,7 +173,8 @@ class LBFGS:
                     del moves[: -self.history], changes[: -self.history]
             last = point.flatten().clone(), slope
             length = min(1.0, 1.0 / float(slope.abs().sum())) if first and slope.any() else 1.0
-            return (-self.lr * length * _inverse_hessian(slope, moves, changes)).view_as(grad)
+            ahead = _inverse_hessian(slope, moves, changes).view_as(grad)
+            point.add_(ahead, alpha=-self.lr * length)
 
         return move
 

@@ -149,7 +149,7 @@ class _Watched:
 
     def __call__(self, x: Tensor) -> Tensor:
         logits = self.model(x)
-        self.logits = logits.detach()
+        self.logits = logits.detach().clone()  # it may be a view of x, which will move
         return logits
 
 

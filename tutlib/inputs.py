@@ -63,27 +63,34 @@ def label_span(labels: Tensor) -> tuple[int, int]:
     return low, high
 
 
-def check_logits(logits: Tensor, labels: Tensor, span: tuple[int, int] | None = None) -> Tensor:
-    """Raise unless a model's output is finite, (N, K), and has a class for every label.
+def check_logits(logits: Tensor, labels: Tensor) -> Tensor:
+    """Raise unless a model's output is finite, (N, K), and has a class for every label."""
+    check_classes(logits, labels, label_span(labels))
+    check_finite(logits.detach())
+    return logits
 
-    `span` is `label_span(labels)`, for callers that ask again and again with the same labels.
-    """
+
+def check_classes(logits: Tensor, labels: Tensor, span: tuple[int, int]) -> Tensor:
+    """Raise unless a model's output is (N, K), and has a class for all of `label_span(labels)`."""
     if logits.dim() != 2 or len(logits) != len(labels):
         raise ValueError(
             f"the model must return logits of shape (N, K) with N = {len(labels)}, "
             f"and it returned {tuple(logits.shape)}."
         )
-    low, high = label_span(labels) if span is None else span
+    low, high = span
     if low < 0 or high >= logits.shape[1]:
         raise ValueError(
             f"label {low if low < 0 else high} is outside the model's {logits.shape[1]} classes: "
             f"labels go from 0 to {logits.shape[1] - 1}."
         )
-    values = logits.detach()
-    # A finite sum has finite terms, and is one operation; only a suspicious one is looked into.
+    return logits
+
+
+def check_finite(values: Tensor) -> None:
+    """Raise if there is NaN or infinity in what a model made of pictures."""
+    # A finite sum has finite terms, and is one number; only a suspicious one is looked into.
     if not math.isfinite(values.sum().item()) and not bool(torch.isfinite(values).all()):
         raise ValueError(
-            "the model's output holds NaN or infinity: look at the model on the clean pictures, "
-            "for example its normalisation, before attacking it."
+            "the model's output (or what is computed from it) holds NaN or infinity: look at the "
+            "model on the clean pictures, for example its normalisation, before attacking it."
         )
-    return logits

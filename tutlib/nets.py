@@ -21,12 +21,14 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 def untouched(model: nn.Module | Callable) -> Iterator[None]:
     """Use a net as it would be used (in eval mode), and leave it exactly as it was found.
 
-    The mode of every module, every buffer and the random state come back as before, also when
-    the body raises. Attacks run inside this, so BatchNorm in a net that is being trained keeps
-    its statistics and a frozen layer stays frozen.
+    The weights are held still (no gradient is traced to them: that is also quicker). The mode of
+    every module, every buffer and the random state come back as before, also when the body
+    raises. Attacks run inside this, so BatchNorm in a net that is being trained keeps its
+    statistics and a frozen layer stays frozen.
     """
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     modes = [module.training for module in modules]
+    traced = [w for module in modules for w in module._parameters.values() if _is_traced(w)]
     buffers = [
         (module, name, buffer, buffer.detach().clone())
         for module in modules
@@ -39,8 +41,12 @@ def untouched(model: nn.Module | Callable) -> Iterator[None]:
         for module in modules:
             # Not model.eval(): people override train() to keep some layers frozen.
             module.training = False
+        for weight in traced:
+            weight.requires_grad_(False)
         yield
     finally:
+        for weight in traced:
+            weight.requires_grad_(True)
         for module, mode in zip(modules, modes):
             module.training = mode
         with torch.no_grad():
@@ -51,6 +57,10 @@ def untouched(model: nn.Module | Callable) -> Iterator[None]:
         torch.set_rng_state(cpu_state)
         if gpu_states:
             torch.cuda.set_rng_state_all(gpu_states)
+
+
+def _is_traced(weight: Tensor | None) -> bool:
+    return weight is not None and weight.requires_grad and weight.is_leaf
 
 
 class Normalize(nn.Module):
