@@ -35,8 +35,29 @@ def _check_eps(eps: float) -> None:
         )
 
 
+class _PixelByPixel:
+    """What is the same wherever every pixel has `bounds` of its own, whatever the others do."""
+
+    def norm(self, delta: Tensor) -> Tensor:
+        """max|delta| of each picture: (N, ...) -> (N,)."""
+        return _flat_norm(delta, math.inf)
+
+    def dual_norm(self, grad: Tensor) -> Tensor:
+        """sum|grad|, so that max <grad, d> over the ball is eps * dual_norm: (N, ...) -> (N,)."""
+        return _flat_norm(grad, 1)
+
+    def steepest(self, grad: Tensor) -> Tensor:
+        """The direction of norm one with the largest <grad, d>: the sign."""
+        return grad.sign()
+
+    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
+        """`project` for one centre and many points: the bounds are computed once."""
+        low, high = self.bounds(center)
+        return lambda x: torch.clamp(x, low, high)
+
+
 @dataclass(frozen=True)
-class Linf:
+class Linf(_PixelByPixel):
     """No pixel moves by more than `eps`: {x' : max|x' - x| <= eps}.
 
     Args:
@@ -50,18 +71,6 @@ class Linf:
 
     def __post_init__(self) -> None:
         _check_eps(self.eps)
-
-    def norm(self, delta: Tensor) -> Tensor:
-        """max|delta| of each picture: (N, ...) -> (N,)."""
-        return _flat_norm(delta, math.inf)
-
-    def dual_norm(self, grad: Tensor) -> Tensor:
-        """sum|grad|, so that max <grad, d> over the ball is eps * dual_norm: (N, ...) -> (N,)."""
-        return _flat_norm(grad, 1)
-
-    def steepest(self, grad: Tensor) -> Tensor:
-        """The direction of norm one with the largest <grad, d>: the sign."""
-        return grad.sign()
 
     def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
         """The lowest and highest value of every pixel, in `center`'s dtype.
@@ -80,11 +89,6 @@ class Linf:
         slack = torch.finfo(center.dtype).eps * (largest + self.eps)
         # An eps as small as the rounding itself: half of it is rounded to a neighbour inside.
         return max(self.eps - slack, self.eps / 2)
-
-    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
-        """`project` for one centre and many points: the bounds are computed once."""
-        low, high = self.bounds(center)
-        return lambda x: torch.clamp(x, low, high)
 
     def project(self, x: Tensor, center: Tensor) -> Tensor:
         """The point of the ball around `center` that is nearest to `x` (same shapes)."""
@@ -156,7 +160,7 @@ class L2:
 
 
 @dataclass(frozen=True)
-class Box:
+class Box(_PixelByPixel):
     """Anywhere between `low` and `high`: no ball at all, for fooling images, styles and designs.
 
     Args:
@@ -167,18 +171,6 @@ class Box:
     low: float | Tensor = 0.0
     high: float | Tensor = 1.0
 
-    def norm(self, delta: Tensor) -> Tensor:
-        """max|delta| of each picture: (N, ...) -> (N,)."""
-        return _flat_norm(delta, math.inf)
-
-    def dual_norm(self, grad: Tensor) -> Tensor:
-        """sum|grad| of each picture: (N, ...) -> (N,)."""
-        return _flat_norm(grad, 1)
-
-    def steepest(self, grad: Tensor) -> Tensor:
-        """The sign, as for `Linf`: a box is an L-inf ball with unequal sides."""
-        return grad.sign()
-
     def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
         """`low` and `high` as tensors of `center`'s dtype, on its device."""
         low, high = (
@@ -186,11 +178,6 @@ class Box:
             for side in (self.low, self.high)
         )
         return low, high
-
-    def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
-        """`project` for many points; `center` lends its dtype and device, nothing else."""
-        low, high = self.bounds(center)
-        return lambda x: torch.clamp(x, low, high)
 
     def project(self, x: Tensor, center: Tensor | None = None) -> Tensor:
         """The nearest point between `low` and `high`; `center` plays no part."""
