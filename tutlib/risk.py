@@ -194,9 +194,9 @@ def evaluate(
     """The adversarial 0-1 error under PGD; `fast` for nets one knows and sets that are large.
 
     The fast path searches in bfloat16 and in the memory layout that suits the net where that
-    pays (it measures), and lets a picture go as soon as it is fooled *in float32*: rounding can
-    make the search a little weaker, but never counts a picture as fooled that is not. It is for
-    measuring; lessons attack with `attacks.pgd`.
+    pays (it measures), and lets a picture go once it is fooled *in float32*, or so far from it
+    that it cannot arrive in time (see `fast`): the search may become a little weaker, but never
+    counts a picture as fooled that is not. It is for measuring; lessons attack with `attacks.pgd`.
 
     Args:
         steps, step_size, restarts, generator: as for `attacks.pgd`; others as for `risk`.
