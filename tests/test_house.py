@@ -19,7 +19,7 @@ LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 FLOORS = (
     {"inputs", "check", "checkpoint", "downloads", "photos", "bands", "painted", "world"},
     {"balls", "descent", "nets", "extractors", "classifier"},
-    {"attacks", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
+    {"attacks", "plane", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
     {"assets", "real", "datasets", "shelf", "exercises"},
     {"plots"},
     {"controls", "frozen", "job", "live", "pad", "panel", "player"},

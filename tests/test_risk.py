@@ -11,10 +11,9 @@ from torch.nn import functional as F
 
 from tests.solutions import solution
 from tutlib import assets, check, fast, nets, risk
-from tutlib.attacks import fgsm, pgd
+from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
 from tutlib.exercises import lesson_3_1
-from tutlib.training import input_gradient
 from tutlib.widgets.risk import falling_digits
 
 EPS = 0.1

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from tests.conftest import small_net
-from tutlib import checkpoint, training
+from tutlib import attacks, checkpoint, plane, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.nets import mlp
@@ -246,7 +246,7 @@ def test_wrong_input_gets_its_sentence(data):
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
         run(x, y, inner=None, lr=1e30)
     with pytest.raises(ValueError, match="do not fit"):
-        training.points_apart(100, 0.3)
+        plane.points_apart(100, 0.3)
 
 
 def test_one_cycle_rises_and_falls():
@@ -262,7 +262,7 @@ def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
     torch.manual_seed(0)
     net = mlp(2, 8, 3).double()
     points, labels = torch.rand(5, 2, dtype=torch.float64), torch.tensor([0, 1, 2, 0, 1])
-    found = training.input_gradient(net, points, labels)
+    found = attacks.input_gradient(net, points, labels)
     h = 1e-6
     for k in range(2):
         step = torch.zeros(2, dtype=torch.float64)
@@ -274,16 +274,16 @@ def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
         torch.testing.assert_close(found[:, k], (up - down) / (2 * h), atol=1e-6, rtol=1e-5)
     assert all(weight.grad is None for weight in net.parameters())
     model = small_net().train()
-    training.input_gradient(model, x, y)
+    attacks.input_gradient(model, x, y)
     assert model.training
 
 
 def test_points_apart_keep_their_distance():
-    x, y = training.points_apart(12, 0.15, seed=1)
+    x, y = plane.points_apart(12, 0.15, seed=1)
     gaps = (x[:, None] - x).abs().amax(2) + torch.eye(12)
     assert gaps.min() >= 0.15 - 1e-6
     assert y.tolist() == [0, 1] * 6
-    assert torch.equal(x, training.points_apart(12, 0.15, seed=1)[0])
+    assert torch.equal(x, plane.points_apart(12, 0.15, seed=1)[0])
 
 
 def test_danskin_for_a_linear_net():

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutlib.descent import Plain, Steepest, ascend
+from tutlib.descent import Plain, Steepest, ascend, gradient
 from tutlib.inputs import (
     check_classes,
     check_labels,
@@ -96,6 +96,17 @@ def away_from(model: Model, y: Tensor) -> AwayFrom:
 def towards(model: Model, target: Tensor, y: Tensor | None = None) -> Towards:
     """The targeted objective: make the model believe in `target` (rather than in `y`, if given)."""
     return Towards(model, target, y)
+
+
+def input_gradient(model: Model, x: Tensor, y) -> Tensor:
+    """The gradient of each picture's own loss with respect to its pixels, shaped like `x`.
+
+    It says where the net looks: which pixels, made brighter, would make it doubt `y` (an int or
+    (N,)). The net is left as it was.
+    """
+    objective = away_from(model, check_labels(y, x))
+    with untouched(model):
+        return gradient(objective, x)
 
 
 def fgsm(model: Model, x: Tensor, y, ball, *, target=None, box=(0.0, 1.0)) -> Tensor:

@@ -61,18 +61,29 @@ def ascend(
         point = inside(point)
         move = step.start(ball)
         for t in range(steps):
-            point.requires_grad_(True)
-            values = objective(point)
-            check_finite(values.detach())
-            # The gradient of the sum, that is: of each picture's own value.
-            (grad,) = torch.autograd.grad(values, point, torch.ones_like(values))
-            point = point.detach()
+            values, grad = _slope(objective, point)
             # The point is moved in place; what a callback keeps stays as it was.
-            if callback is not None and callback(t, point.clone(), values.detach()):
+            if callback is not None and callback(t, point.clone(), values):
                 break
             move(grad, point)
             point = inside(point)
-    return point.detach()
+    return point
+
+
+def gradient(objective: Objective, x: Tensor) -> Tensor:
+    """Which way is uphill at `x`: the gradient of each picture's own value, shaped like `x`."""
+    with torch.inference_mode(False), torch.enable_grad():
+        return _slope(objective, x.detach().clone())[1]
+
+
+def _slope(objective: Objective, point: Tensor) -> tuple[Tensor, Tensor]:
+    point.requires_grad_(True)
+    values = objective(point)
+    check_finite(values.detach())
+    # The gradient of the sum, that is: of each picture's own value.
+    (grad,) = torch.autograd.grad(values, point, torch.ones_like(values))
+    point.requires_grad_(False)
+    return values.detach(), grad
 
 
 def _inside(ball, center: Tensor, box: tuple[float, float] | None) -> Callable[[Tensor], Tensor]:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from tutlib.attacks import away_from, keep_best, pgd
 from tutlib.balls import L2, Linf
+from tutlib.descent import gradient
 from tutlib.inputs import check_labels, check_pictures
 from tutlib.nets import untouched
 
@@ -64,7 +65,7 @@ def diagnose(
         with torch.no_grad():
             before, after = objective(x), objective(white)
             pgd_wins, search_wins = objective.won(white), objective.won(black)
-        length = _gradient_length(objective, x)
+        length = gradient(objective, x).flatten(1).abs().amax(1)  # its largest entry
     standing = ~pgd_wins  # what matters is why these withstood
     measured = {
         "reach": reach,
@@ -130,14 +131,6 @@ def _random_search(objective, x: Tensor, ball, queries: int, generator) -> Tenso
         return ball.project(x + ball.eps * ball.steepest(noise), x).clamp(0, 1)
 
     return keep_best(objective, (x if i == 0 else corner() for i in range(queries + 1)))
-
-
-def _gradient_length(objective, x: Tensor) -> Tensor:
-    """The largest entry of each picture's gradient: (N,)."""
-    with torch.enable_grad():
-        point = x.detach().clone().requires_grad_(True)
-        (grad,) = torch.autograd.grad(objective(point).sum(), point)
-    return grad.flatten(1).abs().amax(1)
 
 
 def _share(hits: Tensor, among: Tensor | None = None) -> float:

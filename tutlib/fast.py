@@ -26,11 +26,10 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from tutlib.attacks import away_from
+from tutlib.attacks import away_from, input_gradient
 from tutlib.descent import Steepest, ascend
 from tutlib.inputs import check_logits
 from tutlib.nets import untouched
-from tutlib.training import input_gradient
 
 PROBE = 16  # pictures in a timing run
 REPEATS = 2
@@ -267,10 +266,10 @@ def _tried(way: Way, x: Tensor, y: Tensor) -> tuple[Tensor, float]:
     for _ in range(REPEATS):
         _finish(x.device)
         begun = clock()
-        gradient = input_gradient(way, x, y)
+        found = input_gradient(way, x, y)
         _finish(x.device)
         taken.append(clock() - begun)
-    return gradient, min(taken)
+    return found, min(taken)
 
 
 def _finish(device: torch.device) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import torch
 
-from tutlib import nets, training
+from tutlib import nets, plane, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.panel import Choice, Panel, Slider
@@ -25,7 +25,7 @@ INNERS = {
 
 def training_panel(seed: int = 0) -> Panel:
     """Who moves the points before the weights move, and after how many epochs do we look?"""
-    x, y = training.points_apart(COUNT, GAP, seed)
+    x, y = plane.points_apart(COUNT, GAP, seed)
     known: dict[str, dict[int, dict]] = {name: {} for name in INNERS}
 
     def train(inner: str, until: int) -> tuple[torch.nn.Module, int]:
@@ -53,7 +53,7 @@ def training_panel(seed: int = 0) -> Panel:
             yield (epoch + 1) / (wanted + 1), {
                 "inner": f"moved by {inner}", "epoch": epoch, "x": x, "y": y, "eps": EPS,
                 "sure": leaning(net), "clean": training.accuracy(net, x, y),
-                "robust": training.accuracy_in_squares(net, x, y, EPS),
+                "robust": plane.right_in_squares(net, x, y, EPS),
             }  # fmt: skip
 
     return Panel(
