@@ -117,7 +117,7 @@ def test_a_lesson_runs_on_the_large_net(
 @pytest.mark.notebook
 @pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST in TUTLIB_DATA")
 @pytest.mark.parametrize(
-    ("number", "budget"), [("1-2", ""), ("2-2", ""), ("4-1", "digit_epochs = 12")]
+    ("number", "budget"), [("1-2", ""), ("2-2", "n_digits = 80"), ("4-1", "digit_epochs = 12")]
 )
 def test_a_lesson_runs_on_mnist(number, budget, tmp_path, monkeypatch, record_property):
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")
