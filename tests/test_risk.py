@@ -264,6 +264,24 @@ def test_who_was_given_up_comes_back_when_a_control_falls(monkeypatch, controls)
     assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 0
 
 
+def test_steps_that_half_the_bits_cannot_see_are_no_sign_of_standing_still(monkeypatch):
+    """Near white bfloat16 has 256 levels; the whole ball is half of one, and all fall in it."""
+
+    class Keen(torch.nn.Module):
+        def forward(self, x):
+            margin = 0.75 + 1000 * (x.flatten(1).mean(1) - level)
+            return torch.stack([margin, torch.zeros_like(margin)], 1)
+
+    level, net = 0.8984375, Keen()  # a bfloat16 number
+    x, y, ball = torch.full((8, 1, 4, 4), level), torch.zeros(8, dtype=torch.long), Linf(1e-3)
+    half = fast.Way(net, bits="half")
+    assert (half(x - 1e-3) == half(x)).all()
+    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (half, fast.Way(net)))
+    monkeypatch.setattr(fast.Climb, "_controls", lambda self: torch.zeros(8, dtype=torch.bool))
+    assert risk.evaluate(net, x, y, ball, steps=20).value == 1
+    assert risk.evaluate(net, x, y, ball, steps=20, fast=True).value == 1
+
+
 def test_the_hopeless_cost_no_gradients_and_are_right_in_float32():
     """Nobody can fall here: all but the controls leave at the first look at them."""
     seen = []

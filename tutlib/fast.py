@@ -35,7 +35,7 @@ PROBE = 16  # pictures in a timing run
 REPEATS = 2
 FAITHFUL = 0.99  # the share of a step's gain that half the bits must keep
 TIE = 1.1  # channels last may seem so much slower: its lead grows with the batch and fewer bits
-PATIENCE = 0.4  # the share of the steps before which nobody is given up
+PATIENCE, EARLIEST = 0.4, 4  # before this share, and number, of the steps nobody is given up
 SPRINT = 1.25  # a picture may yet become so much faster than it was
 CONTROL = 10  # one picture in so many is never given up
 
@@ -58,13 +58,13 @@ def fooled(
     with untouched(model):
         quick, exact = quickest(model, x[:PROBE], y[:PROBE])
         batch *= 2 if quick.bits == "half" else 1  # as many fit into the same memory
-        wrong, _ = _judged(exact, x, y, batch)
+        wrong, clean = _judged(exact, x, y, batch)
         for _ in range(restarts):
             rows = (~wrong).nonzero()[:, 0]  # only these are attacked
             if len(rows):
                 start = ball.sample(x[rows], generator)
                 climb = Climb(quick, exact, x[rows], y[rows], ball, step, steps, batch)
-                wrong[rows] = climb.run(start)
+                wrong[rows] = climb.run(start, clean[rows])
     return wrong
 
 
@@ -86,11 +86,15 @@ class Climb:
     steps: int
     batch: int
 
-    def run(self, start: Tensor) -> Tensor:
-        """Which pictures fall on the way from `start`: (N,) bool."""
+    def run(self, start: Tensor, clean: Tensor) -> Tensor:
+        """Which pictures fall on the way from `start`, (N,) bool; `clean`: their margin untouched.
+
+        The way so far is measured from the larger of two margins, that of the clean picture and
+        that of the start: half the bits may not even see a few small steps.
+        """
         everyone = torch.arange(len(self.y), device=self.y.device)
         self.point = ascend(self.exact, self.x, self.ball, self.step, 0, start=start)  # projected
-        self.margin = torch.zeros(len(self.y), device=self.y.device)  # at the start
+        self.margin = clean.clone()  # where the way began
         self.fell = torch.zeros_like(everyone, dtype=torch.bool)
         self.hopeless = torch.zeros_like(self.fell)  # by the forecast, whether given up or not
         self.left = torch.full_like(everyone, self.steps)  # after which step
@@ -111,7 +115,7 @@ class Climb:
                 continue
             margin = self._stretch(rows, stop - done)  # one step before `stop`
             if done == 0:
-                self.margin[rows] = margin
+                self.margin[rows] = self.margin[rows].maximum(margin)
             if stop < self.steps:
                 self._look(rows, stop, margin)
             gone = self.fell[rows] | (self.hopeless & may_leave)[rows]
@@ -131,13 +135,17 @@ class Climb:
 
     def _look(self, rows: Tensor, stop: int, margin: Tensor) -> None:
         """Show the pictures that may have fallen, or look hopeless, to the exact net."""
-        to_go = self.steps - stop
-        pace = (self.margin[rows] - margin) / max(stop - 1, 1)
-        hopeless = (margin > SPRINT * (to_go + 1) * pace) & (stop >= PATIENCE * self.steps)
-        asked = (margin <= pace) | (hopeless & ~self.hopeless[rows])
+        way = self.margin[rows] - margin
+        hopeless = self._is_hopeless(margin, way, stop - 1) & (stop >= _patience(self.steps))
+        asked = (margin <= way / max(stop - 1, 1)) | (hopeless & ~self.hopeless[rows])
         shown = rows[asked]
         self.fell[shown], margin = _judged(self.exact, self.point[shown], self.y[shown], self.batch)
-        self.hopeless[shown] |= hopeless[asked] & (margin > SPRINT * to_go * pace[asked])
+        way = self.margin[shown] - margin
+        self.hopeless[shown] |= hopeless[asked] & self._is_hopeless(margin, way, stop)
+
+    def _is_hopeless(self, margin: Tensor, way: Tensor, done: int) -> Tensor:
+        """At the pace of so far, and a little more, the rest of the steps will not be enough."""
+        return margin > SPRINT * way * (self.steps - done) / max(done, 1)
 
 
 class _Watched:
@@ -154,9 +162,13 @@ class _Watched:
 
 def _stops(steps: int) -> list[int]:
     """After which steps to look: 1, 2, 4 ..., then every twentieth of the way, and the last."""
-    patience, stride = math.ceil(PATIENCE * steps), max(1, steps // 20)
-    early = [2**k for k in range(steps.bit_length()) if 2**k < patience]
-    return early + list(range(max(patience, 1), steps, stride)) + [steps]
+    patience, stride = _patience(steps), max(1, steps // 20)
+    early = [2**k for k in range(steps.bit_length()) if 2**k < min(patience, steps)]
+    return early + list(range(patience, steps, stride)) + [steps]
+
+
+def _patience(steps: int) -> int:
+    return max(math.ceil(PATIENCE * steps), EARLIEST)
 
 
 def quickest(model, x: Tensor, y: Tensor) -> tuple[Way, Way]:
