@@ -6,7 +6,7 @@ both only when the net *in float32* says so (on the low-precision answer alone t
 weaker than the plain one):
 
 * those that are fooled;
-* the hopeless: at a quarter more than their pace so far they would not arrive in time.
+* the hopeless: even half as fast again as so far they would not arrive in time.
   Pace and way to go are both read from the *margin* (the true class's logit minus the best other
   one), so a net that is merely loud, all its logits ten times as large, is judged no differently.
 
@@ -35,8 +35,8 @@ PROBE = 16  # pictures in a timing run
 REPEATS = 2
 FAITHFUL = 0.99  # the share of a step's gain that half the bits must keep
 TIE = 1.1  # channels last may seem so much slower: its lead grows with the batch and fewer bits
-PATIENCE, EARLIEST = 0.4, 4  # before this share, and number, of the steps nobody is given up
-SPRINT = 1.25  # a picture may yet become so much faster than it was
+PATIENCE, EARLIEST = 0.35, 4  # before this share, and number, of the steps nobody is given up
+SPRINT = 1.5  # a picture may yet become so much faster than it was
 CONTROL = 10  # one picture in so many is never given up
 
 
