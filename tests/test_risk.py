@@ -250,17 +250,12 @@ def climbers(count):
     return torch.full((count, 1, 8, 8), 0.5), torch.zeros(count, dtype=torch.long)
 
 
-@pytest.mark.parametrize("controls", [10, 10**6])
-def test_who_was_given_up_comes_back_when_a_control_falls(monkeypatch, controls):
-    """After 8 of 20 steps everyone looks hopeless, and everyone falls after 16."""
-    monkeypatch.setattr(fast, "CONTROL", controls)
+def test_who_was_given_up_comes_back_when_a_control_falls(monkeypatch):
+    """After 6 of 20 steps everyone looks hopeless, and everyone falls after 16."""
     model, (x, y), ball = Cliff(0.09), climbers(40), Linf(0.1)
     assert risk.evaluate(model, x, y, ball, steps=20).value == 1
-    found = risk.evaluate(model, x, y, ball, steps=20, fast=True).value
-    # The first picture is always a control; take the others away and nobody notices the cliff.
-    assert found == 1
-    everyone = torch.ones_like(y, dtype=torch.bool)
-    monkeypatch.setattr(fast.Climb, "_controls", lambda self: ~everyone)
+    assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 1
+    monkeypatch.setattr(fast, "CONTROL", 0)  # nobody is left to notice the cliff
     assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 0
 
 
@@ -277,7 +272,7 @@ def test_steps_that_half_the_bits_cannot_see_are_no_sign_of_standing_still(monke
     half = fast.Way(net, bits="half")
     assert (half(x - 1e-3) == half(x)).all()
     monkeypatch.setattr(fast, "quickest", lambda model, x, y: (half, fast.Way(net)))
-    monkeypatch.setattr(fast.Climb, "_controls", lambda self: torch.zeros(8, dtype=torch.bool))
+    monkeypatch.setattr(fast, "CONTROL", 0)
     assert risk.evaluate(net, x, y, ball, steps=20).value == 1
     assert risk.evaluate(net, x, y, ball, steps=20, fast=True).value == 1
 
@@ -294,7 +289,7 @@ def test_the_hopeless_cost_no_gradients_and_are_right_in_float32():
     model, (x, y) = Counted(edge=1.0), climbers(100)
     found = risk.evaluate(lambda pictures: model(pictures), x, y, Linf(0.1), steps=20, fast=True)
     assert found.value == 0
-    assert sum(seen) < 100 * 20 * 0.6
+    assert sum(seen) < 100 * 20 * 0.45
     seen.clear()
     risk.evaluate(model, x, y, Linf(0.1), steps=20)
     assert sum(seen) == 100 * 20

@@ -6,13 +6,13 @@ both only when the net *in float32* says so (on the low-precision answer alone t
 weaker than the plain one):
 
 * those that are fooled;
-* the hopeless: even half as fast again as so far they would not arrive in time.
-  Pace and way to go are both read from the *margin* (the true class's logit minus the best other
-  one), so a net that is merely loud, all its logits ten times as large, is judged no differently.
+* the hopeless: at their pace so far they would not arrive by the last step. Pace and way to go
+  are both read from the *margin* (the true class's logit minus the best other one), so a net that
+  is merely loud, all its logits ten times as large, is judged no differently.
 
-Such a forecast may be wrong about a net that nobody has met yet. So every tenth picture stays to
-the end whatever is forecast for it. If one of these falls, all that had been given up come back,
-and walk the rest of their way from where they stood.
+Such a forecast may be wrong. So of all that look hopeless at the same time the tenth that came
+nearest stays to the end. If one of these falls, all that had been given up come back, and walk the
+rest of their way from where they stood.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ PROBE = 16  # pictures in a timing run
 REPEATS = 2
 FAITHFUL = 0.99  # the share of a step's gain that half the bits must keep
 TIE = 1.1  # channels last may seem so much slower: its lead grows with the batch and fewer bits
-PATIENCE, EARLIEST = 0.35, 4  # before this share, and number, of the steps nobody is given up
-SPRINT = 1.5  # a picture may yet become so much faster than it was
-CONTROL = 10  # one picture in so many is never given up
+PATIENCE, EARLIEST = 0.3, 4  # before this share, and number, of the steps nobody is given up
+CONTROL = 0.1  # the share of the hopeless that stay
 
 
 def fooled(
@@ -97,19 +96,17 @@ class Climb:
         self.margin = clean.clone()  # where the way began
         self.fell = torch.zeros_like(everyone, dtype=torch.bool)
         self.hopeless = torch.zeros_like(self.fell)  # by the forecast, whether given up or not
+        self.control = torch.zeros_like(self.fell)  # hopeless, and stays
         self.left = torch.full_like(everyone, self.steps)  # after which step
-        self._walk(everyone, 0, may_leave=~self._controls())
-        if bool((self.fell & self.hopeless).any()):
+        self._walk(everyone, 0)
+        if bool((self.fell & self.control).any()):
+            self.control[:] = True
             for done in self.left[self.left < self.steps].unique().tolist():
-                back = everyone[(self.left == done) & ~self.fell]
-                self._walk(back, done, may_leave=torch.zeros_like(self.fell))
+                self._walk(everyone[(self.left == done) & ~self.fell], done)
         return self.fell
 
-    def _controls(self) -> Tensor:
-        return torch.arange(len(self.y), device=self.y.device) % CONTROL == 0
-
-    def _walk(self, rows: Tensor, done: int, may_leave: Tensor) -> None:
-        """From step `done` to the end with some `rows`; `may_leave` (N,): may be given up."""
+    def _walk(self, rows: Tensor, done: int) -> None:
+        """From step `done` to the end with some `rows`."""
         for stop in _stops(self.steps):
             if stop <= done or not len(rows):
                 continue
@@ -118,7 +115,7 @@ class Climb:
                 self.margin[rows] = self.margin[rows].maximum(margin)
             if stop < self.steps:
                 self._look(rows, stop, margin)
-            gone = self.fell[rows] | (self.hopeless & may_leave)[rows]
+            gone = (self.fell | (self.hopeless & ~self.control))[rows]
             self.left[rows[gone]] = stop
             rows, done = rows[~gone], stop
         self.fell[rows], _ = _judged(self.exact, self.point[rows], self.y[rows], self.batch)
@@ -135,17 +132,20 @@ class Climb:
 
     def _look(self, rows: Tensor, stop: int, margin: Tensor) -> None:
         """Show the pictures that may have fallen, or look hopeless, to the exact net."""
-        way = self.margin[rows] - margin
-        hopeless = self._is_hopeless(margin, way, stop - 1) & (stop >= _patience(self.steps))
-        asked = (margin <= way / max(stop - 1, 1)) | (hopeless & ~self.hopeless[rows])
-        shown = rows[asked]
+        share = self._arrived(rows, margin, stop - 1)
+        hopeless = (share < 1) & (stop >= _patience(self.steps)) & ~self.hopeless[rows]
+        shown = rows[hopeless | (margin <= (self.margin[rows] - margin) / max(stop - 1, 1))]
         self.fell[shown], margin = _judged(self.exact, self.point[shown], self.y[shown], self.batch)
-        way = self.margin[shown] - margin
-        self.hopeless[shown] |= hopeless[asked] & self._is_hopeless(margin, way, stop)
+        share = self._arrived(shown, margin, stop)
+        sure = torch.isin(shown, rows[hopeless]) & (share < 1)
+        self.hopeless[shown[sure]] = True
+        nearest = share[sure].argsort(descending=True)[: math.ceil(CONTROL * int(sure.sum()))]
+        self.control[shown[sure][nearest]] = True
 
-    def _is_hopeless(self, margin: Tensor, way: Tensor, done: int) -> Tensor:
-        """At the pace of so far, and a little more, the rest of the steps will not be enough."""
-        return margin > SPRINT * way * (self.steps - done) / max(done, 1)
+    def _arrived(self, rows: Tensor, margin: Tensor, done: int) -> Tensor:
+        """What share (R,) of its margin a picture will have lost at the end, at its pace so far."""
+        first = self.margin[rows]
+        return (first - margin) / first * self.steps / max(done, 1)
 
 
 class _Watched:
