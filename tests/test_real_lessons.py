@@ -1,4 +1,4 @@
-"""Lessons run unchanged on the real shelf: 1.1 and 2.1 on a ResNet-50, 4.1 on MNIST.
+"""Lessons run unchanged on the real shelf: 1.1 and 2.1 on a ResNet-50, 1.2, 2.2 and 4.1 on MNIST.
 
 Nobody's weights may lie here, so a ResNet-50 is made up where the download would be: a random body
 whose last layer is fitted (in closed form) so that it knows the course's ten things by their
@@ -6,9 +6,7 @@ ImageNet names. Attacks work on it, noise does not. Only the effort is cut, at t
 lesson's budget cell: a step of this net costs a hundred times as much.
 """
 
-import os
 import re
-from pathlib import Path
 
 import nbformat
 import pytest
@@ -18,12 +16,12 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision import models
 
+from tests.conftest import needs_mnist
 from tools import notebooks
 from tutlib import assets
 from tutlib.nets import Normalize
 from tutlib.shelf import ASSETS
 
-MNIST = Path(os.environ.get("TUTLIB_DATA") or "/nowhere") / "MNIST" / "raw"
 HOGS = 3  # how many of the hogs it is fitted to
 # The hash of made-up weights cannot be ResNet-50's; nothing else in the lesson is different.
 HASH = """
@@ -115,7 +113,7 @@ def test_a_lesson_runs_on_the_large_net(
 
 
 @pytest.mark.notebook
-@pytest.mark.skipif(not MNIST.is_dir(), reason="no MNIST in TUTLIB_DATA")
+@needs_mnist
 @pytest.mark.parametrize(
     ("number", "budget"), [("1-2", ""), ("2-2", "n_digits = 80"), ("4-1", "digit_epochs = 12")]
 )
