@@ -4,7 +4,7 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tutlib.balls import L2, Box, Linf
@@ -29,6 +29,8 @@ def test_projection_lands_inside_to_the_last_bit(kind, eps, seed):
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 @given(eps=st.floats(1e-9, 2.0), seed=SEEDS, scale=st.sampled_from([1e-3, 1.0, 300.0]))
+@example(eps=0.998046875, seed=0, scale=300.0)  # half of it is rounded up to half a place
+@example(eps=9.914930384167751e-08, seed=0, scale=1e-3)  # ... or to a place, where there are few
 @settings(max_examples=60, deadline=None)
 def test_no_value_leaves_its_bounds_in_any_precision(dtype, eps, seed, scale):
     center, ball = (scale * batch(seed)).to(dtype), Linf(eps)

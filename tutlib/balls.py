@@ -86,9 +86,11 @@ class Linf(_PixelByPixel):
         if center.numel() == 0:
             return self.eps
         largest = max(abs(side.item()) for side in torch.aminmax(center))
-        slack = torch.finfo(center.dtype).eps * (largest + self.eps)
-        # An eps as small as the rounding itself: half of it is rounded to a neighbour inside.
-        return max(self.eps - slack, self.eps / 2)
+        unit, tiny = torch.finfo(center.dtype).eps, torch.finfo(center.dtype).tiny
+        # An eps as small as the rounding itself: what moves by less than half a place stays where
+        # it is, what moves by more lands at most twice as far. (And the half is rounded, too.)
+        half = (self.eps - unit * (self.eps + tiny)) / 2
+        return max(self.eps - unit * (largest + self.eps), half, 0.0)
 
     def project(self, x: Tensor, center: Tensor) -> Tensor:
         """The point of the ball around `center` that is nearest to `x` (same shapes)."""

@@ -6,9 +6,10 @@ both only when the net *in float32* says so (on the low-precision answer alone t
 weaker than the plain one):
 
 * those that are fooled;
-* the hopeless: at their pace so far they would not arrive by the last step. Pace and way to go
-  are both read from the *margin* (the true class's logit minus the best other one), so a net that
-  is merely loud, all its logits ten times as large, is judged no differently.
+* the hopeless: at their pace so far they would not arrive, neither by the last step nor on the
+  other side of the ball, where a straight walk ends. Pace and way to go are both read from the
+  *margin* (the true class's logit minus the best other one), so a net that is merely loud, all its
+  logits ten times as large, is judged no differently.
 
 Such a forecast may be wrong. So of all that look hopeless at the same time the tenth that came
 nearest stays to the end. If one of these falls, all that had been given up come back, and walk the
@@ -35,7 +36,8 @@ PROBE = 16  # pictures in a timing run
 REPEATS = 2
 FAITHFUL = 0.99  # the share of a step's gain that half the bits must keep
 TIE = 1.1  # channels last may seem so much slower: its lead grows with the batch and fewer bits
-PATIENCE, EARLIEST = 0.3, 4  # before this share, and number, of the steps nobody is given up
+PATIENCE, EARLIEST = 0.2, 4  # before this share, and number, of the steps nobody is given up
+LASTING = 0.8  # a pace is always taken to last for this share of the steps
 CONTROL = 0.1  # the share of the hopeless that stay
 
 
@@ -145,7 +147,15 @@ class Climb:
     def _arrived(self, rows: Tensor, margin: Tensor, done: int) -> Tensor:
         """What share (R,) of its margin a picture will have lost at the end, at its pace so far."""
         first = self.margin[rows]
-        return (first - margin) / first * self.steps / max(done, 1)
+        return (first - margin) / first * self._lasting() / max(done, 1)
+
+    def _lasting(self) -> float:
+        """For how many steps a pace may last: a straight walk ends when it has crossed the ball.
+
+        Small steps do not get that far. Large ones do not walk straight, so they get `LASTING`.
+        """
+        across = 2 * self.ball.eps / self.step.size if self.step.size else math.inf
+        return min(self.steps, max(across, LASTING * self.steps))
 
 
 class _Watched:
