@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,19 +16,27 @@ from tutlib import assets
 from tutlib.widgets.pig import pig_explorer
 
 ROOT = Path(__file__).resolve().parent.parent
+AT_LEAST = 0.1  # CPU seconds that the first contender shall take in a round
 
 
 def interleaved(contenders: dict[str, Callable], rounds: int) -> dict[str, list[float]]:
     """CPU seconds of each contender in each round; the order turns from round to round."""
-    names, spent = list(contenders), {name: [] for name in contenders}
+    names = list(contenders)
     for name in names:
         contenders[name]()  # imports, caches, first-time work
+    times = math.ceil(AT_LEAST / _seconds(contenders[names[0]], 1))  # the quick ones: several times
+    spent = {name: [] for name in names}
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
-            begun = time.process_time()
-            contenders[name]()
-            spent[name].append(time.process_time() - begun)
+            spent[name].append(_seconds(contenders[name], times))
     return spent
+
+
+def _seconds(work: Callable, times: int) -> float:
+    begun = time.process_time()
+    for _ in range(times):
+        work()
+    return time.process_time() - begun
 
 
 def ratios(spent: dict[str, list[float]], base: str = "floor") -> dict[str, tuple[float, float]]:

@@ -98,8 +98,8 @@ class Linf(_PixelByPixel):
 
     def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """A point of the ball, uniform: every pixel uniform in [-eps, eps] around `center`."""
-        noise = _random(torch.rand, center.shape, center, generator)
-        return torch.add(center, noise.mul_(2).sub_(1), alpha=self._radius(center))
+        noise = _random(_signed, center.shape, center, generator)
+        return torch.add(center, noise, alpha=self._radius(center))
 
 
 @dataclass(frozen=True)
@@ -191,6 +191,11 @@ class Box(_PixelByPixel):
         if not bool(torch.isfinite(high - low).all()):
             raise ValueError("an unbounded Box has no uniform sample: pass a start of your own.")
         return low + _random(torch.rand, center.shape, center, generator) * (high - low)
+
+
+def _signed(shape, *, generator, **kind) -> Tensor:
+    """Uniform in [-1, 1)."""
+    return torch.empty(shape, **kind).uniform_(-1, 1, generator=generator)
 
 
 def _random(draw, shape, like: Tensor, generator: torch.Generator | None) -> Tensor:

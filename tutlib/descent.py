@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tutlib.balls import Box
 from tutlib.inputs import check_finite
 
 Objective = Callable[[Tensor], Tensor]
+AT_ONCE = 20  # steps whose values are checked together
 
 
 def ascend(
@@ -56,48 +56,60 @@ def ascend(
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
     with torch.inference_mode(False), torch.enable_grad():
         center = x.detach()
-        point = (x if start is None else start).detach().clone()
-        inside = _inside(ball, center, box)
-        point = inside(point)
-        move = step.start(ball)
+        leaf = (x if start is None else start).detach().clone().requires_grad_(True)
+        point = leaf.detach()  # the same memory, outside of every graph: here it is moved
+        back_inside = _inside(ball, center, box)
+        back_inside(point)
+        move, unchecked = step.start(ball), []
         for t in range(steps):
-            values, grad = _slope(objective, point)
-            # The point is moved in place; what a callback keeps stays as it was.
+            values, grad = _slope(objective, leaf)
+            unchecked.append(values)
+            # To look at a number is to wait for it: many at a time, unless somebody is watching.
+            if callback is not None or len(unchecked) == AT_ONCE:
+                _check(unchecked)
+            # What a callback keeps stays as it was.
             if callback is not None and callback(t, point.clone(), values):
                 break
             move(grad, point)
-            point = inside(point)
+            back_inside(point)
+        _check(unchecked)
     return point
+
+
+def _check(values: list[Tensor]) -> None:
+    """Raise if there is NaN or infinity among the values; then forget them."""
+    if values:
+        check_finite(torch.stack(values))
+        values.clear()
 
 
 def gradient(objective: Objective, x: Tensor) -> Tensor:
     """Which way is uphill at `x`: the gradient of each picture's own value, shaped like `x`."""
     with torch.inference_mode(False), torch.enable_grad():
-        return _slope(objective, x.detach().clone())[1]
+        values, grad = _slope(objective, x.detach().clone().requires_grad_(True))
+        check_finite(values)
+    return grad
 
 
-def _slope(objective: Objective, point: Tensor) -> tuple[Tensor, Tensor]:
-    point.requires_grad_(True)
-    values = objective(point)
-    check_finite(values.detach())
+def _slope(objective: Objective, leaf: Tensor) -> tuple[Tensor, Tensor]:
+    values = objective(leaf)
     # The gradient of the sum, that is: of each picture's own value.
-    (grad,) = torch.autograd.grad(values, point, torch.ones_like(values))
-    point.requires_grad_(False)
+    (grad,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
     return values.detach(), grad
 
 
 def _inside(ball, center: Tensor, box: tuple[float, float] | None) -> Callable[[Tensor], Tensor]:
-    """Back into the ball around `center`, then back into the box (for one centre, many points).
+    """Move a point, in place, back into the ball around `center`, then back into the box.
 
     In this order: seen from inside the box, clamping to the box never leaves the ball.
     """
-    if box is None:
-        return ball.around(center)
-    if hasattr(ball, "bounds"):  # two clamps in a row are one, between the clamped bounds
+    if box is not None and hasattr(ball, "bounds"):  # two clamps are one, between clamped bounds
         low, high = (side.clamp(*box) for side in ball.bounds(center))
-        return lambda point: point.clamp_(low, high)  # in place: the loop has just made it
-    into_the_ball, into_the_box = ball.around(center), Box(*box).around(center)
-    return lambda point: into_the_box(into_the_ball(point))
+        return lambda point: point.clamp_(low, high)
+    into_the_ball = ball.around(center)
+    if box is None:
+        return lambda point: point.copy_(into_the_ball(point))
+    return lambda point: point.copy_(into_the_ball(point)).clamp_(*box)
 
 
 def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) -> Tensor:

@@ -58,7 +58,6 @@ def fooled(
     step = Steepest(step_size if step_size is not None else 2.5 * ball.eps / max(steps, 1))
     with untouched(model):
         quick, exact = quickest(model, x[:PROBE], y[:PROBE])
-        batch *= 2 if quick.bits == "half" else 1  # as many fit into the same memory
         wrong, clean = _judged(exact, x, y, batch)
         for _ in range(restarts):
             rows = (~wrong).nonzero()[:, 0]  # only these are attacked

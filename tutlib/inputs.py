@@ -72,16 +72,17 @@ def check_logits(logits: Tensor, labels: Tensor) -> Tensor:
 
 def check_classes(logits: Tensor, labels: Tensor, span: tuple[int, int]) -> Tensor:
     """Raise unless a model's output is (N, K), and has a class for all of `label_span(labels)`."""
-    if logits.dim() != 2 or len(logits) != len(labels):
+    shape, count = logits.shape, labels.shape[0]  # asked for once: this runs at every step
+    if len(shape) != 2 or shape[0] != count:
         raise ValueError(
-            f"the model must return logits of shape (N, K) with N = {len(labels)}, "
-            f"and it returned {tuple(logits.shape)}."
+            f"the model must return logits of shape (N, K) with N = {count}, "
+            f"and it returned {tuple(shape)}."
         )
     low, high = span
-    if low < 0 or high >= logits.shape[1]:
+    if low < 0 or high >= shape[1]:
         raise ValueError(
-            f"label {low if low < 0 else high} is outside the model's {logits.shape[1]} classes: "
-            f"labels go from 0 to {logits.shape[1] - 1}."
+            f"label {low if low < 0 else high} is outside the model's {shape[1]} classes: "
+            f"labels go from 0 to {shape[1] - 1}."
         )
     return logits
 

@@ -38,17 +38,15 @@ def untouched(model: nn.Module | Callable) -> Iterator[None]:
     cpu_state = torch.get_rng_state()
     gpu_states = torch.cuda.get_rng_state_all() if torch.cuda.is_initialized() else []
     try:
-        for module in modules:
-            # Not model.eval(): people override train() to keep some layers frozen.
-            module.training = False
+        # Not model.eval(): people override train() to keep some layers frozen.
+        _set_modes(modules, [False] * len(modules))
         for weight in traced:
             weight.requires_grad_(False)
         yield
     finally:
         for weight in traced:
             weight.requires_grad_(True)
-        for module, mode in zip(modules, modes):
-            module.training = mode
+        _set_modes(modules, modes)
         with torch.no_grad():
             for module, name, buffer, before in buffers:
                 module._buffers[name] = buffer
@@ -57,6 +55,12 @@ def untouched(model: nn.Module | Callable) -> Iterator[None]:
         torch.set_rng_state(cpu_state)
         if gpu_states:
             torch.cuda.set_rng_state_all(gpu_states)
+
+
+def _set_modes(modules: list[nn.Module], modes: list[bool]) -> None:
+    for module, mode in zip(modules, modes):
+        if module.training != mode:  # to set what is set already takes a while
+            module.training = mode
 
 
 def _is_traced(weight: Tensor | None) -> bool:
