@@ -66,8 +66,9 @@ Machine: {_processor()}, one thread, Python {platform.python_version()}; {versio
 PGD in L-inf, {STEPS} steps of 2.5 eps / {STEPS} from a random start, cross-entropy: the same attack
 from every library, on the same net and pictures. *Ratio*: CPU time divided by the *floor*, which is
 {STEPS} times the forward pass and the gradient with respect to the pictures, and nothing else
-(eager float32). Contenders take turns; the median of {rounds} rounds and, after ±, half the
-interquartile range. *Left right*: the share of pictures still classified correctly afterwards
+(eager float32). Contenders take turns, what is quick several times in each; the median of {rounds}
+rounds and, after ±, half the interquartile range. The process keeps the memory it frees, so that
+nobody pays for page faults that others left behind. *Left right*: the share of pictures still classified correctly afterwards
 (lower is a stronger attack)."""
 
 
