@@ -68,8 +68,8 @@ from every library, on the same net and pictures. *Ratio*: CPU time divided by t
 {STEPS} times the forward pass and the gradient with respect to the pictures, and nothing else
 (eager float32). Contenders take turns, what is quick several times in each; the median of {rounds}
 rounds and, after ±, half the interquartile range. The process keeps the memory it frees, so that
-nobody pays for page faults that others left behind. *Left right*: the share of pictures still classified correctly afterwards
-(lower is a stronger attack)."""
+nobody pays for page faults that others left behind. *Left right*: the share of pictures still
+classified correctly afterwards (lower is a stronger attack)."""
 
 
 def attack_table(subject: Subject, rounds: int) -> tuple[str, list[str]]:

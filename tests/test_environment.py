@@ -49,7 +49,7 @@ def test_everything_named_is_constrained_but_torch():
     named = set(WANTED) | set(FOR_TESTS)
     limits = constraints()
     assert named - set(limits) == FREE
-    heavy = [name for name in limits if re.match("torch|triton|nvidia|cuda", name)]
+    heavy = [name for name in limits if re.match(r"torch(vision|audio)?$|triton|nvidia|cuda", name)]
     assert heavy == []
     assert not [name for name in named & set(limits) if not limits[name].startswith("~=")]
 

@@ -11,12 +11,14 @@ from functools import partial
 import pytest
 import torch
 
+from benchmarks import peers
 from tests.conftest import needs_mnist, real_mnist
 from tutlib import assets, nets, risk, training
 from tutlib.attacks import fgsm, pgd
 from tutlib.balls import Linf
 
 BALL = Linf(0.1)
+OTHERS = {"torchattacks": peers.torchattacks, "foolbox": peers.foolbox}
 JUDGED = 500
 EPOCHS_STANDARD, EPOCHS_ROBUST = 5, 6
 pgd40 = partial(pgd, steps=40, early_stop=True)
@@ -28,9 +30,9 @@ def mnist():
 
 
 @pytest.fixture(scope="module")
-def table(mnist):
-    """Per cent wrong: (net, attack) -> number; printed, so that `-s` shows it."""
-    train, (x, y) = mnist
+def trained(mnist):
+    """The net of the table, trained twice."""
+    train, _ = mnist
     recipes = {
         "standard": (EPOCHS_STANDARD, None),
         "robust": (EPOCHS_ROBUST, training.fast(BALL, box=None)),
@@ -38,8 +40,16 @@ def table(mnist):
     found = {}
     for name, (epochs, inner) in recipes.items():
         torch.manual_seed(0)
-        net = nets.digit_net(28)
-        training.fit(net, *train, inner=inner, epochs=epochs, progress=False)
+        found[name] = nets.digit_net(28)
+        training.fit(found[name], *train, inner=inner, epochs=epochs, progress=False)
+    return found
+
+
+@pytest.fixture(scope="module")
+def table(trained, mnist):
+    """Per cent wrong: (net, attack) -> number; printed, so that `-s` shows it."""
+    found, (_, (x, y)) = {}, mnist
+    for name, net in trained.items():
         estimates = {
             "clean": risk.risk(net, x, y),
             "FGSM, no clamp": risk.adversarial_risk(
@@ -76,18 +86,25 @@ def test_a_robust_net_reads_as_well_and_stands(table):
     assert table["robust", "PGD-40"] <= table["robust", "PGD-40, no clamp"] + 0.5
 
 
-@pytest.mark.parametrize("peer", ["torchattacks", "foolbox"])
-def test_peers_agree_to_within_a_point(peer, monkeypatch):
-    """torchattacks wants an old requests, so it is only there in `make bench`'s own place."""
-    pytest.importorskip(peer, reason=f"{peer} is not installed here; make bench compares with it")
-    from benchmarks import peers
+def agree(net, x, y, eps: float) -> None:
+    """The same attack from three libraries fools as many, to within a point."""
+    torch.manual_seed(0)
+    wrong = {
+        library: risk.risk(net, attack(net, x, y, eps, 20, eps / 8), y).value
+        for library, attack in {"tutlib": peers.tutlib, **OTHERS}.items()
+    }
+    print(eps, wrong)
+    for library in OTHERS:
+        assert abs(wrong["tutlib"] - wrong[library]) <= 0.01 + 1e-9, wrong
 
+
+@pytest.mark.parametrize("eps", [0.03, 0.06])
+def test_peers_agree_on_the_bundled_digits(eps, monkeypatch):
     monkeypatch.setenv("TUTLIB_ASSETS", "bundled")
-    net = assets.digit_classifier().cpu()
-    x, y = assets.digits().test
-    for eps in (0.03, 0.06):
-        left = {}
-        for name, attack in {"tutlib": peers.tutlib, peer: getattr(peers, peer)}.items():
-            torch.manual_seed(0)
-            left[name] = risk.risk(net, attack(net, x, y, eps, 20, eps / 8), y)
-        assert abs(left["tutlib"].value - left[peer].value) <= 0.01 + 1e-9, left
+    agree(assets.digit_classifier().cpu(), *assets.digits().test, eps)
+
+
+@needs_mnist
+@pytest.mark.parametrize("name", ["standard", "robust"])
+def test_peers_agree_on_the_nets_of_the_table(name, trained, mnist):
+    agree(trained[name], *mnist[1], BALL.eps)
