@@ -140,12 +140,22 @@ def test_without_a_network_fetch_tries_once(internet, capsys, monkeypatch):
     assert kept() == []
 
 
-@pytest.mark.parametrize("words", [["fetch"], ["fetch", "gpt"], ["fetch", "vgg19", "--all"], []])
-def test_wrong_words_are_answered_with_the_right_ones(words, capsys):
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (["fetch"], "one of the arguments NAME --all is required"),
+        (["fetch", "vgg"], "there is no 'vgg' to fetch; there are resnet50, "),
+        (["fetch", "vgg19", "--all"], "not allowed with"),
+        ([], "required"),
+    ],
+)
+def test_wrong_words_are_answered_with_the_right_ones(words, answer, capsys):
     with pytest.raises(SystemExit) as stopped:
         cli.main(words)
     assert stopped.value.code == 2
-    assert "usage" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "usage" in said
+    assert answer in said
 
 
 # ---------------------------------------------------------------- doctor

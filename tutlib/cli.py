@@ -65,9 +65,18 @@ def _add_fetch(commands) -> None:
     listed = "; ".join(f"{a.name}: {a.purpose}, {megabytes(a.size)}" for a in ASSETS.values())
     fetch = commands.add_parser("fetch", help="get something real", description=listed)
     which = fetch.add_mutually_exclusive_group(required=True)
-    which.add_argument("name", nargs="*", choices=[[], *ASSETS], metavar="NAME", default=[])
+    which.add_argument("name", nargs="*", type=_known_asset, metavar="NAME", default=[])
     which.add_argument("--all", action="store_true", help="everything")
     fetch.set_defaults(run=_fetch)
+
+
+def _known_asset(name: str) -> str:
+    from tutlib.shelf import ASSETS
+
+    if name not in ASSETS:
+        known = ", ".join(ASSETS)
+        raise argparse.ArgumentTypeError(f"there is no {name!r} to fetch; there are {known}")
+    return name
 
 
 def _fetch(options: argparse.Namespace) -> int:
