@@ -1,5 +1,1 @@
 """tutlib beside the attack libraries people use, measured in one run, on the bundled shelf."""
-
-import os
-
-os.environ["TUTLIB_ASSETS"] = "bundled"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import os
 import platform
 from importlib.metadata import version
 from pathlib import Path
@@ -26,6 +27,7 @@ README = Path(__file__).with_name("README.md")
 
 
 def main() -> int:
+    os.environ["TUTLIB_ASSETS"] = "bundled"
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--rounds", type=int, default=9, help="rounds of the timing (default: 9)")
     parser.add_argument("--out", type=Path, default=README, help="where the tables go")
@@ -67,7 +69,8 @@ PGD in L-inf, {STEPS} steps of 2.5 eps / {STEPS} from a random start, cross-entr
 from every library, on the same net and pictures. *Ratio*: CPU time divided by the *floor*, which is
 {STEPS} times the forward pass and the gradient with respect to the pictures, and nothing else
 (eager float32). Contenders take turns, what is quick several times in each; the median of {rounds}
-rounds and, after ±, half the interquartile range. The process keeps the memory it frees, so that
+rounds (fewer where all pictures are evaluated, and for style transfer) and, after ±, half the
+interquartile range. The process keeps the memory it frees, so that
 nobody pays for page faults that others left behind. *Left right*: the share of pictures still
 classified correctly afterwards (lower is a stronger attack)."""
 

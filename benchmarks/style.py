@@ -19,6 +19,7 @@ VGG-19 has random weights here: speed does not depend on them.
 from __future__ import annotations
 
 import argparse
+import os
 import statistics as stats
 import time
 
@@ -185,6 +186,7 @@ def missed(name: str, spent: dict[str, list[float]]):
 
 
 def main() -> None:
+    os.environ["TUTLIB_ASSETS"] = "bundled"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--eye", choices=["bundled", "vgg19", "both"], default="both")
     parser.add_argument("--size", type=int, default=128, help="pixels a side")

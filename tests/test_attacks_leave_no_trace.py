@@ -7,7 +7,8 @@ import torch
 from torch import nn
 
 from tests.conftest import small_net
-from tutlib.attacks import fgsm, pgd, sgd_attack
+from tutlib import risk
+from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
 from tutlib.balls import L2, Linf
 from tutlib.diagnose import diagnose
 
@@ -129,3 +130,36 @@ def test_a_picture_that_requires_grad_stays_as_it_is(net, pictures):
     assert x.requires_grad
     assert x.grad is None
     assert not x_adv.requires_grad
+
+
+INSIDE = {
+    "pgd": lambda m, x, y: pgd(m, x, 3, Linf(0.03), steps=3),
+    "pgd, the net's own labels": lambda m, x, y: pgd(m, x, m(x).argmax(1), Linf(0.03), steps=3),
+    "pgd, early stop": lambda m, x, y: pgd(m, x, y, L2(0.3), steps=3, early_stop=True, restarts=2),
+    "fgsm, target": lambda m, x, y: fgsm(m, x, y, Linf(0.03), target=1),
+    "input_gradient": lambda m, x, y: input_gradient(m, x, 3),
+    "risk_curve": lambda m, x, y: risk.risk_curve(m, x, y, [0, 0.01]).pictures,
+    "evaluate": lambda m, x, y: risk.evaluate(m, x, y, Linf(0.03), steps=6).values,
+    "evaluate, fast": lambda m, x, y: risk.evaluate(m, x, y, Linf(0.03), steps=6, fast=True).values,
+}
+
+
+@pytest.mark.parametrize("what", INSIDE)
+def test_in_inference_mode_and_outside_it_is_the_same(what, pictures):
+    model, (x, y) = small_net().eval(), pictures
+    expected = INSIDE[what](model, x, y)
+    with torch.inference_mode():
+        torch.testing.assert_close(INSIDE[what](model, x, y), expected)
+        ours = x.clone(), model(x).argmax(1)
+    pgd(model, *ours, Linf(0.03), steps=2)  # pictures and labels from there, used out here
+
+
+@pytest.mark.parametrize("ball", [Linf(0.03), L2(0.5)], ids=["linf", "l2"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_whole_levels_come_without_a_graph_and_in_the_pictures_precision(ball, dtype, pictures):
+    model, (x, y) = small_net().eval().to(dtype), pictures
+    x = ((x * 255).round() / 255).to(dtype).requires_grad_()
+    for restarts in (1, 2):
+        found = pgd(model, x, y, ball, steps=2, quantize=True, restarts=restarts)
+        assert not found.requires_grad
+        assert found.dtype == dtype

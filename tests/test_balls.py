@@ -120,3 +120,12 @@ def test_box_projects_and_samples():
     assert inside[:, 1].min() < -0.9
     with pytest.raises(ValueError, match="unbounded"):
         Box(-math.inf, math.inf).sample(x)
+
+
+@pytest.mark.parametrize("scale", [1.0, 1e-6, 1e-12, 1e-20, 1e-23, 1e-30, 1e-36])
+def test_the_steepest_step_is_as_long_however_short_the_gradient(scale):
+    """The slopes of a very sure net are so small that float32 has no room for their squares."""
+    grad = batch(0)
+    torch.testing.assert_close(L2(1.0).steepest(scale * grad), L2(1.0).steepest(grad))
+    torch.testing.assert_close(L2(1.0).norm(L2(1.0).steepest(scale * grad)), torch.ones(3))
+    assert (L2(1.0).steepest(0 * grad) == 0).all()

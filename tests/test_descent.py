@@ -105,8 +105,42 @@ def test_what_a_callback_keeps_stays_as_it_was():
     )  # fmt: skip
     steps = torch.stack(kept)[:, 0, 0]
     torch.testing.assert_close(steps, torch.tensor([0.0, 0.1, 0.2, 0.3]))
+    kept.clear()
+    ascend(
+        lambda p: p[:, 0], torch.zeros(1, 3), Linf(1.0), Steepest(0.1), 4,
+        callback=lambda t, point, values: kept.append(values),  # they are a view of the point
+    )  # fmt: skip
+    torch.testing.assert_close(torch.cat(kept), torch.tensor([0.0, 0.1, 0.2, 0.3]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32])
+def test_adam_stays_where_the_objective_is_flat(dtype):
+    x = torch.zeros(1, 3, dtype=dtype)
+    moved = ascend(lambda p: p[:, :1].sum(1), x, Box(), Adam(0.1), 2)
+    assert moved[0, 0] > 0.15
+    assert (moved[0, 1:] == 0).all()
 
 
 def test_an_objective_without_a_value_says_so():
     with pytest.raises(ValueError, match="NaN or infinity"):
         ascend(lambda p: p.sum(1).log(), torch.zeros(1, 3), Linf(0.1), Steepest(0.1), 2)
+
+
+@pytest.mark.parametrize("steps", [1, 3, 50])
+def test_neither_does_one_without_a_slope(steps):
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        ascend(
+            lambda p: (p.sum(1) - p.sum(1)).sqrt(), torch.ones(1, 3), L2(0.1), Steepest(0.1), steps
+        )
+
+
+@pytest.mark.parametrize("bad", range(45))
+def test_one_bad_value_on_a_long_way_is_noticed(bad):
+    """Values are checked many at a time, and none is left out."""
+    calls = iter(range(100))
+
+    def objective(point):
+        return point.sum(1) + (math.inf if next(calls) == bad else 0)
+
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        ascend(objective, torch.zeros(1, 3), Linf(1.0), Steepest(0.01), 45)

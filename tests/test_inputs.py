@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from tutlib import risk
 from tutlib.attacks import fgsm, pgd, sgd_attack
 from tutlib.balls import Linf
 
@@ -57,3 +58,16 @@ def test_a_model_that_answers_no_logits(attack):
 def test_restarts_must_be_positive(net):
     with pytest.raises(ValueError, match="restarts must be at least 1"):
         pgd(net, GOOD, 0, Linf(0.03), restarts=0)
+
+
+@pytest.mark.parametrize("options", [{}, {"early_stop": True}])
+def test_steps_must_not_be_negative(net, options):
+    with pytest.raises(ValueError, match="steps must be 0 or more"):
+        pgd(net, GOOD, 0, Linf(0.03), steps=-1, **options)
+
+
+@pytest.mark.parametrize("fast", [False, True])
+@pytest.mark.parametrize("effort", [{"steps": -1}, {"restarts": 0}])
+def test_no_effort_is_no_measurement(net, fast, effort):
+    with pytest.raises(ValueError, match="must be"):
+        risk.evaluate(net, GOOD, 0, Linf(0.03), fast=fast, **effort)

@@ -165,6 +165,18 @@ def test_wrong_input_gets_its_sentence(net, digits):
             risk.wilson(wrong, count)
 
 
+def test_an_attack_that_works_in_place_changes_nothing_and_is_found_out(net, digits):
+    x, y = digits
+    before = x.clone()
+
+    def rude(model, x, y, ball):
+        return x.add_(input_gradient(model, x, y).sign(), alpha=5 * ball.eps).clamp_(0, 1)
+
+    with pytest.raises(ValueError, match="left the ball"):
+        risk.adversarial_risk(net, x, y, Linf(0.03), rude)
+    assert torch.equal(x, before)
+
+
 @given(st.integers(1, 2000), st.data())
 def test_wilsons_band_holds_the_share_and_solves_its_equation(count, data):
     wrong = data.draw(st.integers(0, count))
@@ -318,6 +330,44 @@ def test_half_the_bits_are_used_only_where_their_gradient_is_right(digits):
     quick, exact = fast.quickest(Sharp(), x, y)
     assert exact.bits == "full"
     assert quick.bits in ("full", "mixed")
+
+
+class Particular(torch.nn.Module):
+    """A net around the digits' that does not bear every way of running it."""
+
+    def __init__(self, net, kind):
+        super().__init__()
+        self.net, self.kind = net.net, kind
+
+    def forward(self, x):
+        if self.kind == "view":  # as in many a tutorial: only one memory layout will do
+            z = self.net[0](x)
+            z = z.view(len(z), -1).view(z.shape)
+            return self.net[1:](z)
+        if self.kind == "NaN in half the bits":
+            z = self.net(x)
+            return z if x.dtype == z.dtype == torch.float32 else z * math.nan
+        raise ValueError(self.kind)
+
+
+@pytest.mark.parametrize("kind", ["view", "NaN in half the bits"])
+def test_fast_goes_only_where_the_net_can_go(net, kind):
+    x, y = (t[:100] for t in assets.digits().test)
+    plain = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8)
+    quick = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8, fast=True)
+    assert abs(plain.value - quick.value) <= 0.0101
+
+
+def test_fast_sees_as_many_digits_as_the_net():
+    """Two classes that only float64 can tell apart, and nothing an attack could do."""
+
+    def model(x):
+        nothing = 0 * x.double().flatten(1).sum(1)
+        return torch.stack([nothing + 1, nothing + 1 + 1e-9], 1)
+
+    x, y = torch.rand(5, 1, 4, 4), torch.ones(5, dtype=torch.long)
+    assert risk.evaluate(model, x, y, Linf(0.1), steps=4).value == 0
+    assert risk.evaluate(model, x, y, Linf(0.1), steps=4, fast=True).value == 0
 
 
 def test_fast_never_counts_what_float32_denies(net, digits, monkeypatch):

@@ -2,8 +2,8 @@
 
 An attack is ``attack(model, x, y, ball, ...) -> x_adv``. `model` is any callable from pictures
 (N, C, H, W) in [0, 1] to logits (N, K); `x` the pictures; `y` an int or (N,) labels. The result
-lies in the ball around `x` and in [0, 1]. Nothing else changes: not the net's mode, weights,
-gradients or buffers, not `x`, and not the random state.
+lies in the ball around `x` and in [0, 1]. Nothing else changes: not `x`, not the random state, and
+not the mode, weights, gradients or buffers of a `model` that is a torch module.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from tutlib.descent import Plain, Steepest, ascend, gradient
 from tutlib.inputs import (
     check_classes,
+    check_effort,
     check_labels,
     check_logits,
     check_pictures,
@@ -185,8 +186,7 @@ def pgd(
         ValueError, TypeError: wrong range, shape or dtype, labels outside the classes, an empty
             batch, or NaN in the model's output.
     """
-    if restarts < 1:
-        raise ValueError(f"restarts must be at least 1, and this is {restarts}.")
+    check_effort(steps, restarts)
     objective = _objective(model, x, y, target, box)
     step = Steepest(step_size if step_size is not None else 2.5 * ball.eps / max(steps, 1))
     generator = generator or torch.Generator().manual_seed(0)
@@ -229,6 +229,7 @@ def to_8bit(x_adv: Tensor, x: Tensor, ball) -> Tensor:
     Raises:
         ValueError: if the ball is too small to hold a picture of whole levels.
     """
+    x, x_adv = x.detach(), x_adv.detach()
     if hasattr(ball, "bounds"):
         low, high = (side.double() * 255 for side in ball.bounds(x))
         low, high = (low - 1e-4).ceil().clamp_min(0), (high + 1e-4).floor().clamp_max(255)
@@ -247,7 +248,7 @@ def to_8bit(x_adv: Tensor, x: Tensor, ball) -> Tensor:
         middle = (shorter + longer) / 2
         fits = ball.norm(_rounded(x, x_adv, middle) - x) <= ball.eps
         shorter, longer = torch.where(fits, middle, shorter), torch.where(fits, longer, middle)
-    return _rounded(x, x_adv, shorter)
+    return _rounded(x, x_adv, shorter).to(x.dtype)
 
 
 def _rounded(x: Tensor, x_adv: Tensor, share: Tensor) -> Tensor:
@@ -269,6 +270,7 @@ def _rank(objective, x: Tensor) -> Tensor:
     return 2 * objective.won(x).double() + value / (1 + value.abs())
 
 
+@torch.inference_mode(False)
 def ascend_until_fooled(objective, x: Tensor, ball, step, steps: int, *, start, box) -> Tensor:
     """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; fooled pictures leave the batch."""
     point = ascend(objective, x, ball, step, 0, start=start, box=box)  # no step: only projected

@@ -128,13 +128,16 @@ class L2:
 
     def steepest(self, grad: Tensor) -> Tensor:
         """The gradient, scaled to length one (and zero where the gradient is zero)."""
-        length = _flat_norm(grad, 2).clamp_min(torch.finfo(grad.dtype).tiny)
-        return grad / _per_picture(length, grad)
+        # By its largest entry first: the squares of a very sure net's slopes would all be 0.
+        tiny = torch.finfo(grad.dtype).tiny
+        unit = grad / _per_picture(_flat_norm(grad, math.inf).clamp_min(tiny), grad)
+        return unit / _per_picture(_flat_norm(unit, 2).clamp_min(tiny), grad)
 
     def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
         """`project` for one centre and many points."""
         # Rounding center + delta to float32 may lengthen the step: half a unit in the last place
-        # of every pixel, in the worst case. We aim that much inside, so eps is never exceeded.
+        # of every pixel, in the worst case. We aim that much inside, so eps is never exceeded
+        # (in half the bits: as far as they can measure it).
         last_place = torch.finfo(center.dtype).eps / 2 * center[0].numel() ** 0.5
         slack = last_place * (center.abs().flatten(1).amax(1) + self.eps)
         radius = (self.eps * (1 - 1e-6) - slack).clamp_min(self.eps / 2)
@@ -176,7 +179,7 @@ class Box(_PixelByPixel):
     def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
         """`low` and `high` as tensors of `center`'s dtype, on its device."""
         low, high = (
-            torch.as_tensor(side, dtype=center.dtype, device=center.device)
+            torch.as_tensor(side, dtype=center.dtype, device=center.device).detach()
             for side in (self.low, self.high)
         )
         return low, high

@@ -10,7 +10,7 @@ import time
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when all is well, 1 otherwise."""
+    """Run one command; the exit code is 0 when all is well, 1 otherwise (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m tutlib", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     for add in (_add_doctor, _add_fetch, _add_build):

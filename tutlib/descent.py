@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tutlib.inputs import check_finite
+from tutlib.inputs import check_effort, check_finite
 
 Objective = Callable[[Tensor], Tensor]
 AT_ONCE = 20  # steps whose values are checked together
@@ -49,10 +49,9 @@ def ascend(
         The last point: a new tensor like `x`, inside ball and box, with no graph behind it.
 
     Raises:
-        ValueError: if the objective is NaN or infinite on the way.
+        ValueError: if the objective is NaN or infinite on the way, or the last point is.
     """
-    if steps < 0:
-        raise ValueError(f"steps must be 0 or more, and this is {steps}.")
+    check_effort(steps)
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
     with torch.inference_mode(False), torch.enable_grad():
         center = x.detach()
@@ -68,11 +67,13 @@ def ascend(
             if callback is not None or len(unchecked) == AT_ONCE:
                 _check(unchecked)
             # What a callback keeps stays as it was.
-            if callback is not None and callback(t, point.clone(), values):
+            if callback is not None and callback(t, point.clone(), values.clone()):
                 break
             move(grad, point)
             back_inside(point)
         _check(unchecked)
+        if steps:  # a value may be finite where its slope is not
+            check_finite(point)
     return point
 
 
@@ -163,7 +164,8 @@ class Adam:
             mean = b1 * mean + (1 - b1) * grad
             square = b2 * square + (1 - b2) * grad**2
             unbiased = mean / (1 - b1**t)
-            point.add_(unbiased / ((square / (1 - b2**t)).sqrt() + self.eps), alpha=self.lr)
+            eps = max(self.eps, torch.finfo(grad.dtype).tiny)  # in half the bits 1e-8 is 0
+            point.add_(unbiased / ((square / (1 - b2**t)).sqrt() + eps), alpha=self.lr)
 
         return move
 

@@ -29,7 +29,7 @@ from torch import Tensor, nn
 
 from tutlib.attacks import away_from, input_gradient
 from tutlib.descent import Steepest, ascend
-from tutlib.inputs import check_logits
+from tutlib.inputs import check_effort, check_logits
 from tutlib.nets import untouched
 
 PROBE = 16  # pictures in a timing run
@@ -41,6 +41,7 @@ LASTING = 0.8  # a pace is always taken to last for this share of the steps
 CONTROL = 0.1  # the share of the hopeless that stay
 
 
+@torch.inference_mode(False)
 def fooled(
     model,
     x: Tensor,
@@ -54,6 +55,7 @@ def fooled(
     generator: torch.Generator | None = None,
 ) -> Tensor:
     """Which pictures PGD can fool: (N,) bool. Arguments as for `risk.evaluate`."""
+    check_effort(steps, restarts)
     generator = generator or torch.Generator().manual_seed(0)
     step = Steepest(step_size if step_size is not None else 2.5 * ball.eps / max(steps, 1))
     with untouched(model):
@@ -190,22 +192,20 @@ def quickest(model, x: Tensor, y: Tensor) -> tuple[Way, Way]:
     exact, truth, seconds = Way(model), *_tried(Way(model), x, y)
     turned = _copy(model, memory_format=torch.channels_last) if x.dim() == 4 else None
     if turned is not None:
-        gradient, taken = _tried(Way(turned, channels_last=True), x, y)
+        way = Way(turned, channels_last=True)
+        gradient, taken = _tried(way, x, y, or_else=truth)
         if taken < TIE * seconds:
-            exact, truth, seconds = Way(turned, channels_last=True), gradient, taken
+            exact, truth, seconds = way, gradient, taken
     for way in _halved(exact) if has_bfloat16(x.device) else ():
-        try:
-            gradient, taken = _tried(way, x, y)
-        except RuntimeError:  # some nets make float32 tensors of their own on the way
-            continue
-        if gain_kept(gradient, truth) >= FAITHFUL:
+        gradient, taken = _tried(way, x, y, or_else=truth)
+        if taken < math.inf and gain_kept(gradient, truth) >= FAITHFUL:
             return way if taken < seconds else exact, exact
     return exact, exact
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A model, run in a memory layout and a precision; logits come back in float32.
+    """A model, run in a memory layout and a precision; logits come back in float32 (or float64).
 
     Attributes:
         bits: "full": float32. "mixed": bfloat16 where autocast finds it safe. "half": the weights
@@ -223,7 +223,8 @@ class Way:
         if self.bits == "half":
             return self.model(x.to(torch.bfloat16)).float()
         with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bits == "mixed"):
-            return self.model(x).float()
+            logits = self.model(x)
+        return logits if logits.dtype == torch.float64 else logits.float()
 
 
 def _halved(way: Way) -> list[Way]:
@@ -254,7 +255,8 @@ def _copy(model, **how) -> nn.Module | None:
 
 def _judged(model, x: Tensor, y: Tensor, batch: int) -> tuple[Tensor, Tensor]:
     """Whether the model is wrong (N,), and by what margin it is right (N,)."""
-    wrong, margins = torch.zeros_like(y, dtype=torch.bool), torch.zeros(len(y), device=y.device)
+    wrong = torch.zeros_like(y, dtype=torch.bool)
+    margins = torch.zeros(len(y), dtype=torch.float32, device=y.device)
     with torch.no_grad():
         for rows in torch.arange(len(y), device=y.device).split(batch):
             if len(rows):
@@ -280,16 +282,25 @@ def gain_kept(gradient: Tensor, truth: Tensor) -> float:
     return (gain / best).mean().item()
 
 
-def _tried(way: Way, x: Tensor, y: Tensor) -> tuple[Tensor, float]:
-    """The gradient of the pictures, and how many seconds it takes, at best."""
+def _tried(way: Way, x: Tensor, y: Tensor, or_else: Tensor | None = None) -> tuple[Tensor, float]:
+    """The gradient of the pictures, and how many seconds it takes, at best.
+
+    A way that cannot be gone takes for ever, and gives `or_else`, where there is one: some nets ask
+    for one memory layout (`view`), make float32 tensors of their own, or overflow in half the bits.
+    """
     # On the CPU the time this process used: other programs must not sway the choice.
     clock, taken = time.perf_counter if x.device.type == "cuda" else time.process_time, []
-    for _ in range(REPEATS):
-        _finish(x.device)
-        begun = clock()
-        found = input_gradient(way, x, y)
-        _finish(x.device)
-        taken.append(clock() - begun)
+    try:
+        for _ in range(REPEATS):
+            _finish(x.device)
+            begun = clock()
+            found = input_gradient(way, x, y)
+            _finish(x.device)
+            taken.append(clock() - begun)
+    except (RuntimeError, ValueError):
+        if or_else is None:
+            raise
+        return or_else, math.inf
     return found, min(taken)
 
 

@@ -40,6 +40,15 @@ def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> N
         )
 
 
+def check_effort(steps: int, restarts: int = 1) -> None:
+    """Raise unless an attack takes 0 steps or more, at least once."""
+    if steps < 0:
+        raise ValueError(f"steps must be 0 or more, and this is {steps}.")
+    if restarts < 1:
+        raise ValueError(f"restarts must be at least 1, and this is {restarts}.")
+
+
+@torch.inference_mode(False)
 def check_labels(y: int | Tensor, x: Tensor, what: str = "y") -> Tensor:
     """An int or an (N,) integer tensor, as an (N,) long tensor beside `x`."""
     if isinstance(y, bool) or not isinstance(y, int | Tensor):
@@ -54,7 +63,9 @@ def check_labels(y: int | Tensor, x: Tensor, what: str = "y") -> Tensor:
             f"{what} must hold one label for each of the {len(x)} pictures, "
             f"and its shape is {tuple(labels.shape)}."
         )
-    return labels.long()
+    labels = labels.long()
+    # What was made in inference mode cannot be kept for a gradient; a copy made here can.
+    return labels.clone() if labels.is_inference() else labels
 
 
 def label_span(labels: Tensor) -> tuple[int, int]:

@@ -156,7 +156,7 @@ def risk_curve(
     if not radii or radii[0] < 0 or any(a >= b for a, b in pairwise(radii)):
         raise ValueError(f"eps must be rising numbers from 0 on, and these are {radii}.")
     check_pictures(x, box)
-    labels, pictures = check_labels(y, x), x.clone()
+    labels, pictures = check_labels(y, x), x.detach().clone()
     worst = per_picture(model, x, labels, kind=kind, batch=batch)
     wrong = worst if kind == "error" else per_picture(model, x, labels, batch=batch)
     falls_at = torch.where(wrong > 0, 0.0, math.inf)
@@ -229,7 +229,8 @@ def attack_name(attack: Attack) -> str:
 
 def _in_parts(attack: Attack, model, x: Tensor, y: Tensor, ball, batch: int) -> Tensor:
     parts = zip(x.split(batch), y.split(batch))
-    return torch.cat([attack(model, part, labels, ball) for part, labels in parts])
+    # A copy for each: an attack that works in place would change the pictures it is judged by.
+    return torch.cat([attack(model, part.clone(), labels, ball) for part, labels in parts])
 
 
 def _check_allowed(name: str, x_adv: Tensor, x: Tensor, ball, box) -> None:

@@ -137,7 +137,8 @@ def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figur
         axes.plot(levels, here + slopes[name] * levels, ":", color=COLOURS[meaning], lw=1.8)
     axes.axvline(0, color=COLOURS["neutral"], lw=1)
     axes.axhline(0, color=INK, lw=1)
-    axes.text(levels[-1], 0.15 * room, "above: fooled", ha="right", va="bottom", size=11.5)
+    above = "above: the true class is below 50 %"
+    axes.text(levels[-1], 0.15 * room, above, ha="right", va="bottom", size=11.5)
     axes.set(ylim=(low - room, high + room), xlabel="how far, in steps of a screen (255 of them)",
              ylabel="lead of the other classes")  # fmt: skip
     axes.legend(loc="upper left")

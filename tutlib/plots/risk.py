@@ -43,7 +43,8 @@ def forest(
     for place, estimate in enumerate(estimates.values()):
         low, high = (percent * end for end in estimate.band)
         mark = COLOURS[colour if estimate.lower_bound else "clean"]
-        axes.plot([low, high], [place, place], color=mark, linewidth=5, alpha=0.35)
+        axes.plot([low, high], [place, place], color=mark, linewidth=5, alpha=0.35,
+                  solid_capstyle="butt")  # fmt: skip
         axes.plot(percent * estimate.value, place, MARKERS[0], color=mark, markersize=9)
         text = f"≥ {percent * estimate.value:.1f}" if estimate.lower_bound else (
             f"{percent * estimate.value:.1f}")  # fmt: skip
