@@ -194,9 +194,8 @@ def _lighten(out: NotebookNode) -> None:
         if picture.mode == "P":  # it has been here before
             return
         small = io.BytesIO()
-        picture.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT).save(
-            small, "PNG", optimize=True
-        )
+        paler = picture.convert("RGB").quantize(256, Image.Quantize.MEDIANCUT, kmeans=1)
+        paler.save(small, "PNG", optimize=True)
     out.data["image/png"] = base64.b64encode(small.getvalue()).decode() + "\n"
 
 

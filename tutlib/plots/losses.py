@@ -62,8 +62,8 @@ def two_gradients(picture: Tensor, grad_theta: Tensor, grad_x: Tensor) -> Figure
     signed(axes[2], pixels, "the gradient over the picture\n(every pixel)", limit=bright)
     add_caption(
         figure,
-        "The same backward pass, asked two questions. Left: how should each weight move? "
-        "Right: how should each pixel move? (purple: up, orange: down)",
+        "The same backward pass, asked two questions: about each weight (left), about each pixel "
+        "(right). Purple: more of it raises the loss. Orange: more of it lowers the loss.",
     )
     return finish(figure)
 
