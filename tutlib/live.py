@@ -98,7 +98,9 @@ class Live:
         self.inputs[control.name] = widget
         widget.add_class("tutlib-control")
         if isinstance(control, Upload):
-            row = w.HBox([w.Label(control.label), widget])
+            name = w.Label(control.label)
+            name.add_class("tutlib-name")
+            row = w.HBox([name, widget])
             row.add_class("tutlib-control")
             return row
         if control.name in self.panel.players:
