@@ -1,7 +1,7 @@
 """Measure everything and write it to benchmarks/README.md.
 
 make bench                             all of it (about ten minutes on one core)
-python -m benchmarks.run --rounds 3    quicker and rougher
+bash benchmarks/run.sh --rounds 3      quicker and rougher
 """
 
 from __future__ import annotations
@@ -70,9 +70,9 @@ from every library, on the same net and pictures. *Ratio*: CPU time divided by t
 {STEPS} times the forward pass and the gradient with respect to the pictures, and nothing else
 (eager float32). Contenders take turns, what is quick several times in each; the median of {rounds}
 rounds (fewer where all pictures are evaluated, and for style transfer) and, after ±, half the
-interquartile range. The process keeps the memory it frees, so that
-nobody pays for page faults that others left behind. *Left right*: the share of pictures still
-classified correctly afterwards (lower is a stronger attack)."""
+interquartile range. The process keeps the memory it frees, so that nobody pays for page faults that
+others left behind. *Left right*: the share of pictures still classified correctly afterwards (lower
+is a stronger attack)."""
 
 
 def attack_table(subject: Subject, rounds: int) -> tuple[str, list[str]]:
