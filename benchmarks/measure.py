@@ -13,7 +13,7 @@ import torch
 from nbclient import NotebookClient
 
 from tutlib import assets
-from tutlib.widgets.pig import pig_explorer
+from tutlib.lessons.panels.pig import pig_explorer
 
 ROOT = Path(__file__).resolve().parent.parent
 AT_LEAST = 0.1  # CPU seconds that the first contender shall take in a round

@@ -1,7 +1,7 @@
 """Style transfer against its floor, and against the usual way of writing it, in one run.
 
-    make bench                                          with everything else, into README.md
-    python -m benchmarks.style --eye vgg19 --size 96    other sizes, devices, numbers of threads
+    make bench                                    with everything else, into README.md
+    python -m benchmarks.style --extractor vgg19 --size 96  other sizes, devices, numbers of threads
 
 Four things are measured in turn, over and over, so that a noisy machine treats them alike; the
 table shows medians of CPU seconds for one gradient, and each round's ratio to the floor.
@@ -11,7 +11,7 @@ table shows medians of CPU seconds for one gradient, and each round's ratio to t
     torch      the same objective through torch.optim.LBFGS, `loss.backward()`
     tutorial   how the PyTorch tutorial writes it: an nn.Sequential with loss modules inserted
                that keep their loss as they are passed, Gram matrices, an L-BFGS closure,
-               the weights left trainable (only `--eye vgg19`: it is written for VGG-19)
+               the weights left trainable (only `--extractor vgg19`: it is written for VGG-19)
 
 VGG-19 has random weights here: speed does not depend on them.
 """
@@ -28,8 +28,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.models import vgg
 
-from tutlib import extractors, painted, style
+from tutlib import style
 from tutlib.descent import LBFGS
+from tutlib.style import extractors, paintings
 
 LAM = 10.0
 GOAL = 1.05
@@ -51,21 +52,21 @@ class Tutorial:
             self.loss = F.mse_loss(self.describe(x), self.target)
             return x
 
-    def __init__(self, layers: nn.Sequential, content: Tensor, painting: Tensor, eye):
-        self.model, self.contents, self.styles = nn.Sequential(eye.parts[0].first), [], []
-        names = iter(eye.layers)
+    def __init__(self, layers: nn.Sequential, content: Tensor, painting: Tensor, extractor):
+        self.model, self.contents, self.styles = nn.Sequential(extractor.parts[0].first), [], []
+        names = iter(extractor.layers)
         for layer in layers:
             if isinstance(layer, nn.ReLU):
                 self.model.append(nn.ReLU(inplace=False))
                 name = next(names)
-                if name in eye.content_layers:
+                if name in extractor.content_layers:
                     self._insert(self.contents, content, lambda f: f)
-                if name in eye.style_layers:
+                if name in extractor.style_layers:
                     self._insert(self.styles, painting, self._gram)
             else:
                 self.model.append(nn.AvgPool2d(2) if isinstance(layer, nn.MaxPool2d) else layer)
             found = len(self.contents) + len(self.styles)
-            if found == len(eye.content_layers) + len(eye.style_layers):
+            if found == len(extractor.content_layers) + len(extractor.style_layers):
                 break
 
     def _insert(self, kept: list, picture: Tensor, describe) -> None:
@@ -111,32 +112,32 @@ def floor(objective, content: Tensor, steps: int) -> None:
 
 
 def contestants(name: str, size: int, device: str) -> dict:
-    """{who: function of the number of steps}, for one eye."""
+    """{who: function of the number of steps}, for one extractor."""
     torch.manual_seed(0)
-    content = painted.photo("china", size).to(device)
-    painting = painted.paint("starry night", size).to(device)
+    content = paintings.photo("china", size).to(device)
+    painting = paintings.paint("starry night", size).to(device)
     layers = vgg.make_layers(vgg.cfgs["E"]).to(device).eval()
     if name == "vgg19":
         # The tutorial keeps its own copy of the weights, and leaves them trainable.
         copy = vgg.make_layers(vgg.cfgs["E"]).to(device).eval()
         copy.load_state_dict(layers.state_dict())
-        eye = extractors.vgg19(layers).to(device)
-        tutorial = Tutorial(copy, content, painting, eye)
+        extractor = extractors.vgg19(layers).to(device)
+        tutorial = Tutorial(copy, content, painting, extractor)
     else:
         net = extractors.crop_net().eval()
-        eye, tutorial = extractors.bundled(net).to(device), None
-    objective = style.weighed(style.losses(eye, content, painting), LAM)
-    seen = sorted({*eye.content_layers, *eye.style_layers})
+        extractor, tutorial = extractors.bundled(net).to(device), None
+    objective = style.weighed(style.losses(extractor, content, painting), LAM)
+    seen = sorted({*extractor.content_layers, *extractor.style_layers})
 
     def features(x: Tensor) -> Tensor:
-        return sum(f.sum() for f in eye(x, seen).values())
+        return sum(f.sum() for f in extractor(x, seen).values())
 
     # As a learner calls it; what is computed once (the targets) is part of the price.
     found = {
         "features only": lambda steps: floor(features, content, steps),
         "floor": lambda steps: floor(objective, content, steps),
         "tutlib": lambda steps: style.transfer(
-            eye, content, painting, lam=LAM, steps=steps, step=LBFGS()
+            extractor, content, painting, lam=LAM, steps=steps, step=LBFGS()
         ),
         "torch": lambda steps: torch_lbfgs(objective, content, steps),
     }
@@ -188,7 +189,7 @@ def missed(name: str, spent: dict[str, list[float]]):
 def main() -> None:
     os.environ["TUTLIB_ASSETS"] = "bundled"
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--eye", choices=["bundled", "vgg19", "both"], default="both")
+    parser.add_argument("--extractor", choices=["bundled", "vgg19", "both"], default="both")
     parser.add_argument("--size", type=int, default=128, help="pixels a side")
     parser.add_argument("--steps", type=int, default=STEPS, help="gradients in one run")
     parser.add_argument("--rounds", type=int, default=7)
@@ -196,7 +197,7 @@ def main() -> None:
     parser.add_argument("--device", default="cpu")
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
-    for name in ("bundled", "vgg19") if options.eye == "both" else (options.eye,):
+    for name in ("bundled", "vgg19") if options.extractor == "both" else (options.extractor,):
         runs = contestants(name, options.size, options.device)
         spent = measure(runs, options.steps, options.rounds, options.device)
         where = f"torch {torch.__version__}, {options.threads} thread(s), {options.device}"

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from tutlib.attacks import away_from, fgsm, keep_best, pgd, sgd_attack, to_8bit, towards
+from tutlib.attacks import AwayFrom, Towards, fgsm, keep_best, pgd, sgd_attack, to_8bit
 from tutlib.balls import L2, Linf
 
 BALLS = pytest.mark.parametrize("ball", [Linf(8 / 255), L2(0.7)], ids=["Linf", "L2"])
@@ -37,7 +37,7 @@ def test_inside_the_ball_and_inside_the_pixel_box(attack, ball, target, net, pic
 @BALLS
 def test_more_work_never_loses_ground(ball, net, pictures):
     x, y = pictures
-    loss = away_from(net, y)
+    loss = AwayFrom(net, y)
     values = [loss(a) for a in (x, fgsm(net, x, y, ball), pgd(net, x, y, ball, steps=20))]
     assert (values[1] > values[0]).all()
     assert values[2].mean() > values[1].mean()
@@ -51,7 +51,7 @@ def test_restarts_keep_each_pictures_best(net, pictures):
     many = pgd(
         net, x, y, Linf(0.05), steps=3, restarts=4, generator=torch.Generator().manual_seed(0)
     )
-    objective = away_from(net, y)
+    objective = AwayFrom(net, y)
     won = objective.won(many) | ~objective.won(one)
     assert won.all()
     same = objective.won(many) == objective.won(one)
@@ -59,7 +59,7 @@ def test_restarts_keep_each_pictures_best(net, pictures):
 
 
 def test_a_win_beats_a_higher_value():
-    objective = away_from(nn.Identity(), torch.tensor([0]))
+    objective = AwayFrom(nn.Identity(), torch.tensor([0]))
     lost, won = torch.tensor([[5.0, 0.0]]), torch.tensor([[0.0, 0.1]])
     assert torch.equal(keep_best(objective, [lost, won, lost]), won)
 
@@ -69,8 +69,8 @@ def test_targeted_objective_is_a_difference_of_logits(net, pictures):
     target = torch.full_like(y, 3)
     logits = net(x)
     losses = [F.cross_entropy(logits, label, reduction="none") for label in (y, target)]
-    torch.testing.assert_close(towards(net, target, y)(x), losses[0] - losses[1])
-    torch.testing.assert_close(towards(net, target)(x), -losses[1])
+    torch.testing.assert_close(Towards(net, target, y)(x), losses[0] - losses[1])
+    torch.testing.assert_close(Towards(net, target)(x), -losses[1])
 
 
 def test_fgsm_is_exact_on_a_linear_model():
@@ -138,7 +138,7 @@ def test_early_stop_leaves_fooled_pictures_alone(ball, net, pictures):
     x_adv = pgd(net, x, y, ball, steps=20, early_stop=True, random_start=False)
     assert torch.equal(x_adv[0], x[0])
     full = pgd(net, x, y, ball, steps=20, random_start=False)
-    objective = away_from(net, y)
+    objective = AwayFrom(net, y)
     assert (objective.won(x_adv) >= objective.won(full)).all()
 
 
@@ -151,7 +151,7 @@ def test_8bit_pictures_survive_a_file(ball, net, pictures):
     assert (levels - levels.round()).abs().max() < 1e-4
     assert (ball.norm(x_adv.double() - x.double()) <= ball.eps + 1e-7).all()
     assert torch.equal((x_adv * 255).round().to(torch.uint8).float() / 255, x_adv)
-    assert away_from(net, y)(x_adv).mean() > away_from(net, y)(x).mean()
+    assert AwayFrom(net, y)(x_adv).mean() > AwayFrom(net, y)(x).mean()
 
 
 def test_a_ball_without_whole_levels_is_refused(pictures):

@@ -10,7 +10,7 @@ from tests.conftest import small_net
 from tutlib import risk
 from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
 from tutlib.balls import L2, Linf
-from tutlib.diagnose import diagnose
+from tutlib.risk.diagnose import diagnose
 
 
 class Restless(nn.Module):

@@ -5,7 +5,10 @@ import json
 import pytest
 import torch
 
-from tutlib import assets, recipes
+from tutlib import assets
+from tutlib.assets import catalogue
+from tutlib.assets.build.nets import predictions
+from tutlib.assets.build.record import figures_table
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 
@@ -29,7 +32,7 @@ def robust():
 
 
 def right(net, x, y):
-    return recipes.predictions(net, x) == y
+    return predictions(net, x) == y
 
 
 def test_sizes():
@@ -50,7 +53,7 @@ def test_the_standard_net_is_good_and_fragile(standard, test_pictures):
     airliner = standard.index("airliner")
     others = y[few] != airliner
     flown = pgd(standard, x[few][others], y[few][others], EPS, steps=20, target=airliner)
-    assert (recipes.predictions(standard, flown) == airliner).float().mean() >= 0.9
+    assert (predictions(standard, flown) == airliner).float().mean() >= 0.9
 
 
 def test_the_robust_twin_withstands(robust, standard, test_pictures):
@@ -82,7 +85,7 @@ def test_figures_are_recorded_for_three_seeds_and_meet_the_goals():
     assert figures["digits"]["0"]["clean"] >= 98
     readme = (assets.DATA / "README.md").read_text()
     for name in figures:
-        assert recipes.figures_table(figures[name]) in readme
+        assert figures_table(figures[name]) in readme
 
 
 def test_training_and_test_pictures_are_different_scenes():
@@ -119,7 +122,7 @@ def test_the_public_face(standard):
 
 
 def test_missing_weights_say_how_to_make_them(tmp_path, monkeypatch):
-    monkeypatch.setattr(assets, "DATA", tmp_path)
+    monkeypatch.setattr(catalogue, "DATA", tmp_path)
     with pytest.raises(FileNotFoundError, match="tutlib build digits"):
         assets.digit_classifier()
 

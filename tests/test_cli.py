@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests import internet as fake
-from tutlib import assets, cli, doctor, downloads, shelf
-from tutlib.shelf import ASSETS
+from tutlib import __main__
+from tutlib.assets import catalogue, doctor, download, obtain
+from tutlib.assets.catalogue import ASSETS
 
 ROOT = Path(__file__).resolve().parent.parent
 BODY = b"weights" * 1000
@@ -24,7 +25,7 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("TUTLIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(shelf, "SESSION", shelf.Session())
+    monkeypatch.setattr(obtain, "SESSION", obtain.Session())
 
 
 @pytest.fixture
@@ -47,24 +48,21 @@ def internet(monkeypatch):
 @pytest.fixture
 def healthy(monkeypatch, tmp_path):
     """Whatever this machine lacks of the bundled shelf, the doctor sees all of it."""
-    for name in doctor.BUNDLED:
-        (tmp_path / "data" / "things").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "data" / f"{name}.safetensors").write_bytes(b"x")
-    for name in assets.THINGS:
-        for part in ("train", "test"):
-            sheet = f"{assets.file_name(name)}-{part}.webp"
-            (tmp_path / "data" / "things" / sheet).write_bytes(b"x")
-    monkeypatch.setattr(assets, "DATA", tmp_path / "data")
+    monkeypatch.setattr(catalogue, "DATA", tmp_path / "data")
+    for shipped in catalogue.SHIPPED.values():
+        for path in shipped.files():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(b"x")
     return tmp_path / "data"
 
 
 def run(capsys, *words):
-    code = cli.main(list(words))
+    code = __main__.main(list(words))
     return code, capsys.readouterr()
 
 
 def kept():
-    folder = shelf.cache_folder()
+    folder = catalogue.cache_folder()
     return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
 
 
@@ -75,7 +73,7 @@ def test_fetch_gets_what_is_named_and_says_where(internet, capsys):
     code, said = run(capsys, "fetch", "vgg19", "resnet50")
     assert code == 0
     assert kept() == ["resnet50-0676ba61.pth", "vgg19-dcbb9e9d.pth"]
-    assert f"vgg19 is here now, and verified: {shelf.cache_folder()}" in said.out
+    assert f"vgg19 is here now, and verified: {catalogue.cache_folder()}" in said.out
     assert "100%" in said.err, "a bar was shown"
     code, said = run(capsys, "fetch", "vgg19")
     assert code == 0
@@ -90,8 +88,8 @@ def test_fetch_all_gets_all(internet, capsys):
 
 
 def test_fetch_mends_a_damaged_file(internet, capsys):
-    shelf.cache_folder().mkdir()
-    path = shelf.cache_folder() / ASSETS["vgg19"].files[0].name
+    catalogue.cache_folder().mkdir()
+    path = catalogue.cache_folder() / ASSETS["vgg19"].files[0].name
     path.write_bytes(BODY[:-1])
     code, _ = run(capsys, "fetch", "vgg19")
     assert code == 0
@@ -102,7 +100,7 @@ def test_fetch_goes_on_where_it_was_interrupted(internet, capsys, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(downloads, "_lose_patience", stop)
+    monkeypatch.setattr(download, "_lose_patience", stop)
     code, said = run(capsys, "fetch", "vgg19")
     assert code == 130
     assert "stopped; the same command goes on from there" in said.err
@@ -132,7 +130,7 @@ def test_fetch_fails_with_a_sentence_for_each_and_an_exit_code(internet, capsys,
 
 def test_without_a_network_fetch_tries_once(internet, capsys, monkeypatch):
     internet.mood = "silent"
-    monkeypatch.setattr(downloads.first_answer, "__defaults__", (0, 0.3))
+    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.3))
     code, said = run(capsys, "fetch", "--all")
     assert code == 1
     assert len(internet.asked) == 1
@@ -151,7 +149,7 @@ def test_without_a_network_fetch_tries_once(internet, capsys, monkeypatch):
 )
 def test_wrong_words_are_answered_with_the_right_ones(words, answer, capsys):
     with pytest.raises(SystemExit) as stopped:
-        cli.main(words)
+        __main__.main(words)
     assert stopped.value.code == 2
     said = capsys.readouterr().err
     assert "usage" in said
@@ -170,7 +168,7 @@ def test_doctor_says_on_one_screen_what_is_here_and_what_is_not(internet, health
                  "notebooks in", "bundled shelf is complete", "answers", "GB free",
                  "TUTLIB_ASSETS=auto", "python -m tutlib fetch vgg19"):  # fmt: skip
         assert word in said.out
-    assert f"here: {shelf.cache_folder()}" in said.out
+    assert f"here: {catalogue.cache_folder()}" in said.out
     assert said.out.count("missing") == 2
     assert len(said.out.splitlines()) <= 30
 
@@ -184,7 +182,7 @@ def test_doctor_speaks_to_programs_too(internet, healthy, capsys):
 
 def test_doctor_waits_no_longer_than_the_time_out(internet, healthy, capsys, monkeypatch):
     internet.mood = "silent"
-    monkeypatch.setattr(downloads.first_answer, "__defaults__", (0, 0.3))
+    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.3))
     code, said = run(capsys, "doctor")
     assert code == 0, "lessons run without a network"
     assert "did not answer within 0.3 s; the bundled shelf needs no network" in said.out
@@ -218,8 +216,8 @@ def test_doctor_finds_what_is_missing_from_the_bundled_shelf(internet, healthy, 
 
 
 def test_doctor_finds_a_damaged_file(internet, healthy, capsys):
-    shelf.cache_folder().mkdir()
-    (shelf.cache_folder() / ASSETS["vgg19"].files[0].name).write_bytes(BODY[:-1])
+    catalogue.cache_folder().mkdir()
+    (catalogue.cache_folder() / ASSETS["vgg19"].files[0].name).write_bytes(BODY[:-1])
     (line,) = problems(capsys)
     assert "vgg19" in line
     assert "it has 6,999 bytes and should have 7,000" in line
@@ -237,7 +235,7 @@ def test_doctor_finds_a_setting_that_makes_no_sense(
     internet, healthy, capsys, monkeypatch, variable, value, said
 ):
     known = ASSETS["vgg19"]
-    places = lambda: [folder / "x" for folder in shelf.data_folders()]  # noqa: E731
+    places = lambda: [folder / "x" for folder in catalogue.data_folders()]  # noqa: E731
     monkeypatch.setitem(ASSETS, "vgg19", dataclasses.replace(known, places=places))
     monkeypatch.setenv(variable, value)
     assert said in problems(capsys)[0]

@@ -5,7 +5,7 @@ from torch import nn
 
 from tests.conftest import small_net
 from tutlib.balls import Linf
-from tutlib.diagnose import diagnose
+from tutlib.risk.diagnose import diagnose
 
 BALL = Linf(8 / 255)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import internet as fake
-from tutlib import downloads
-from tutlib.downloads import DownloadError, NoAnswerError
+from tutlib.assets import download
+from tutlib.assets.download import DownloadError, NoAnswerError
 
 BODY = random.Random(0).randbytes(400_000)
 SHA256 = hashlib.sha256(BODY).hexdigest()
@@ -35,7 +35,7 @@ def goal(tmp_path):
 
 def fetch(internet, goal, **options):
     settings = {"sha256": SHA256[:8], "size": len(BODY), "progress": False} | options
-    return downloads.fetch(internet.url("net.pth"), goal, **settings)
+    return download.fetch(internet.url("net.pth"), goal, **settings)
 
 
 def left(goal):
@@ -110,7 +110,7 @@ def test_a_part_beyond_the_end_is_thrown_away(internet, goal):
 
 
 def test_a_line_that_breaks_is_taken_up_again_and_what_came_is_kept(internet, goal, monkeypatch):
-    monkeypatch.setattr(downloads, "CHUNK", 1000)
+    monkeypatch.setattr(download, "CHUNK", 1000)
     internet.mood = "dies"
     with pytest.raises(DownloadError, match=r"broke after 0\.4 of 0\.4 MB: the same command again"):
         fetch(internet, goal)
@@ -132,8 +132,8 @@ def test_a_line_that_brings_nothing_is_not_tried_for_ever(internet, goal):
 
 
 def test_a_line_that_falls_silent_counts_as_broken(internet, goal, monkeypatch):
-    monkeypatch.setattr(downloads, "SILENCE", 0.3)
-    monkeypatch.setattr(downloads, "TRIALS", 1)
+    monkeypatch.setattr(download, "SILENCE", 0.3)
+    monkeypatch.setattr(download, "TRIALS", 1)
     internet.mood = "stops"
     with pytest.raises(DownloadError, match="broke after"):
         fetch(internet, goal)
@@ -190,7 +190,7 @@ def test_a_missing_file_names_its_address(internet, goal):
 
 def test_a_silent_server_costs_no_more_than_the_time_out(internet, goal, monkeypatch):
     internet.mood = "silent"
-    monkeypatch.setattr(downloads.first_answer, "__defaults__", (0, 0.4))
+    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.4))
     begin = time.monotonic()
     with pytest.raises(NoAnswerError, match=r"127\.0\.0\.1:\d+ did not answer within 0\.4 s"):
         fetch(internet, goal)
@@ -199,17 +199,17 @@ def test_a_silent_server_costs_no_more_than_the_time_out(internet, goal, monkeyp
 
 
 def test_a_name_that_nobody_looks_up_costs_no_more_either(goal, monkeypatch):
-    monkeypatch.setattr(downloads.first_answer, "__defaults__", (0, 0.4))
+    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.4))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(5) or [])
     begin = time.monotonic()
     with pytest.raises(NoAnswerError, match=r"nowhere\.example did not answer"):
-        downloads.fetch("http://nowhere.example/x", goal, sha256=SHA256, progress=False)
+        download.fetch("http://nowhere.example/x", goal, sha256=SHA256, progress=False)
     assert time.monotonic() - begin < 1.5
 
 
 def test_the_first_answer_may_take_three_seconds():
-    assert downloads.FIRST_ANSWER == 3
-    assert downloads.first_answer.__defaults__ == (0, 3)
+    assert download.FIRST_ANSWER == 3
+    assert download.first_answer.__defaults__ == (0, 3)
 
 
 def test_without_a_network_it_says_so(goal, monkeypatch):
@@ -218,14 +218,14 @@ def test_without_a_network_it_says_so(goal, monkeypatch):
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     with pytest.raises(NoAnswerError, match="cannot be reached"):
-        downloads.fetch(f"http://127.0.0.1:{port}/x", goal, sha256=SHA256)
+        download.fetch(f"http://127.0.0.1:{port}/x", goal, sha256=SHA256)
     assert left(goal) == []
 
 
 def test_an_unasked_download_loses_patience(internet, goal, monkeypatch):
     internet.mood = "trickles"
-    monkeypatch.setattr(downloads, "GAUGE", 0.2)
-    monkeypatch.setattr(downloads, "CHUNK", 1)
+    monkeypatch.setattr(download, "GAUGE", 0.2)
+    monkeypatch.setattr(download, "CHUNK", 1)
     with pytest.raises(DownloadError, match=r"at this speed net.pth would take .* minutes more"):
         fetch(internet, goal, patience=60)
     assert left(goal) == ["net.pth.part"]
@@ -235,7 +235,7 @@ def test_an_interruption_keeps_what_came(internet, goal, monkeypatch):
     def stop(*args):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(downloads, "_lose_patience", stop)
+    monkeypatch.setattr(download, "_lose_patience", stop)
     with pytest.raises(KeyboardInterrupt):
         fetch(internet, goal)
     assert left(goal) == ["net.pth.part"]
@@ -247,7 +247,7 @@ def test_an_interruption_keeps_what_came(internet, goal, monkeypatch):
 
 def test_too_little_room_is_said_beforehand(internet, goal, monkeypatch):
     usage = shutil.disk_usage(Path(__file__))._replace(free=1000)
-    monkeypatch.setattr(downloads.shutil, "disk_usage", lambda path: usage)
+    monkeypatch.setattr(download.shutil, "disk_usage", lambda path: usage)
     with pytest.raises(DownloadError, match=r"the disk is full: net.pth needs 0 MB .*TUTLIB_CACHE"):
         fetch(internet, goal)
     assert left(goal) == []
@@ -280,7 +280,7 @@ def test_a_file_in_the_folders_place_is_said(internet, tmp_path):
 
 
 def test_two_programs_do_not_write_into_one_part(internet, goal):
-    with downloads._alone(goal), pytest.raises(DownloadError, match="another program is just"):
+    with download._alone(goal), pytest.raises(DownloadError, match="another program is just"):
         fetch(internet, goal)
     fetch(internet, goal)
     assert goal.read_bytes() == BODY

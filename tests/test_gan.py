@@ -8,10 +8,10 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tutlib import gan
-from tutlib import gan_measures as measures
-from tutlib.gan_measures import ring
-from tutlib.gan_nets import ALL, Guidelines, dcgan_discriminator, dcgan_generator
-from tutlib.gan_ring import RECIPES, board, boards, players
+from tutlib.gan import measures
+from tutlib.gan.measures import ring
+from tutlib.gan.nets import ALL, Guidelines, dcgan_discriminator, dcgan_generator
+from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
 
 REAL, FAKE = torch.tensor([2.0, -0.5, 0.1]), torch.tensor([-3.0, 0.7, 1.5])
@@ -506,11 +506,11 @@ def test_the_recipes_play_and_are_seen_when_asked(recipe):
 
 
 def test_the_panel_steps_plays_and_agrees_with_itself(no_loop):
-    from tutlib.widgets.gan import ring_game
+    from tutlib.lessons.panels.gan import ring_game
 
     panel = ring_game(rounds=100, every=25)
     stepped, _ = panel.at(round=75)
-    panel.players["round"].play()
+    panel.playbacks["round"].play()
     assert (stepped.t, panel.result.t) == (75, 100)
     assert panel.state == {"round": 100, "recipe": "recommended"}
     again, _ = ring_game(rounds=100, every=25).at(round=75)

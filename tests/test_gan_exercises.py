@@ -8,7 +8,7 @@ import torch
 
 from tools import notebooks
 from tutlib import check
-from tutlib.exercises import lesson_5_1, lesson_5_2
+from tutlib.lessons.exercises import lesson_5_1, lesson_5_2
 
 FOLDER = notebooks.FOLDER / "5-gans"
 GAME, DCGAN = FOLDER / "5-1-the-two-player-game.ipynb", FOLDER / "5-2-dcgan.ipynb"

@@ -13,35 +13,47 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Lines that are not blank; of a function, without its docstring. The aim is 250 and 40.
 LONGEST_FILE, LONGEST_FUNCTION = 300, 60
 
-# A module imports from lower floors, or from its own without going round in a circle. A module's
-# name is the first one below tutlib: `tutlib/plots/style.py` is `plots`. A new one moves in here;
-# `gan_losses.py` lives where `gan.py` lives unless it is named itself.
+# Floors, from below. A module imports from lower floors or from its own, never round in a circle;
+# a folder is one room, and what lies in it may have floors of its own (`circle` sees to that).
 FLOORS = (
-    {"inputs", "check", "checkpoint", "downloads", "photos", "bands", "painted", "world"},
-    {"balls", "descent", "nets", "extractors", "classifier"},
-    {"attacks", "plane", "diagnose", "fast", "risk", "training", "gan", "style", "maps"},
-    {"assets", "real", "datasets", "shelf", "exercises"},
+    {"check"},
+    {"balls", "descent", "nets", "world"},
+    {"attacks"},
+    {"risk", "training", "gan", "style"},
+    {"assets"},
     {"plots"},
-    {"controls", "frozen", "job", "live", "pad", "panel", "player"},
-    {"widgets"},
-    {"recipes", "style_recipes", "doctor", "cli", "__main__"},
+    {"panel"},
+    {"lessons"},
+    {"__main__"},
 )
+DOORS = {room for floor in FLOORS for room in floor} - {"__main__"}
 # Besides: these are asked for by few.
 ONLY_FOR = {
-    "assets": {"widgets", "recipes", "style_recipes", "doctor", "cli"},
-    "world": {"assets", "recipes", "cli"},
-    "matplotlib": {"plots", "widgets", "panel"},
-    "ipywidgets": {"plots", "widgets", "panel", "live", "pad"},
-    "IPython": {"plots", "widgets", "panel", "live"},
+    "assets": {"lessons", "__main__"},
+    "world": {"assets"},
+    "matplotlib": {"plots", "panel", "lessons"},
+    "ipywidgets": {"plots", "panel", "lessons"},
+    "IPython": {"plots", "panel", "lessons"},
 }
 
 
-def module_of(path):
-    return path.relative_to(PACKAGE).with_suffix("").parts[0].removesuffix(".py")
+def dotted(path):
+    """`tutlib/gan/ring.py` -> "tutlib.gan.ring", `tutlib/gan/__init__.py` -> "tutlib.gan"."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {dotted(path) for path in FILES}
+
+
+def room(module):
+    """The door behind which a module of the house lives: "tutlib.gan.ring" -> "gan"."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
 
 
 def imported(path, source):
-    """Every (line, dotted name) that a file imports, relative ones spelt out."""
+    """Every (line, module) that a file imports: the submodule, where a name is one."""
     package = list(path.relative_to(ROOT).parent.parts)
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -49,41 +61,34 @@ def imported(path, source):
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1] if node.level else []
             stem = ".".join([*base, *([node.module] if node.module else [])])
-            names = [f"{stem}.{alias.name}" for alias in node.names]
-            yield from ((node.lineno, name) for name in (names if stem == "tutlib" else [stem]))
+            for alias in node.names:
+                deeper = f"{stem}.{alias.name}"
+                yield node.lineno, deeper if deeper in MODULES or stem == "tutlib" else stem
 
 
-def edges(path, source):
-    """Which module of the house, or which foreign library, a file leans on: (line, name)."""
-    for line, name in imported(path, source):
-        parts = name.split(".")
-        if parts[0] == "tutlib":
-            yield line, parts[1] if len(parts) > 1 else "__init__"
-        else:
-            yield line, parts[0]
-
-
-def floor_of(module):
+def level_of(module):
     """The number of its floor; None for what is no module of the house (or has not moved in)."""
-    floors = {name: level for level, names in enumerate(FLOORS) for name in names}
-    return floors.get(module, floors.get(module.split("_")[0]))
+    if not module.startswith("tutlib"):
+        return None
+    return next((n for n, rooms in enumerate(FLOORS) if room(module) in rooms), None)
 
 
 def wrong_imports(path, source):
-    here = module_of(path)
-    if here == "__init__":
-        return [f"{path.name}:{line} the package's door imports {n}" for line, n in
-                edges(path, source) if floor_of(n) is not None]  # fmt: skip
-    if floor_of(here) is None:
+    here = dotted(path)
+    if here == "tutlib":
+        return [f"{path.name}:{line} the package's door imports {other}" for line, other in
+                imported(path, source) if level_of(other) is not None]  # fmt: skip
+    if level_of(here) is None:
         return [f"{path.name}: say in FLOORS (tests/test_house.py) on which floor {here} lives"]
     found = []
-    for line, other in edges(path, source):
-        if other == here:
+    for line, other in imported(path, source):
+        there = room(other) if other.startswith("tutlib") else other.split(".")[0]
+        if there == room(here):
             continue
-        if (floor_of(other) or 0) > floor_of(here):
+        if (level_of(other) or 0) > level_of(here):
             found.append(f"{path.name}:{line} {here} imports {other}, which lives above it")
-        if other in ONLY_FOR and here not in ONLY_FOR[other]:
-            allowed = ", ".join(sorted(ONLY_FOR[other]))
+        if there in ONLY_FOR and room(here) not in ONLY_FOR[there]:
+            allowed = ", ".join(sorted(ONLY_FOR[there]))
             found.append(f"{path.name}:{line} {here} imports {other}; only {allowed} may")
     return found
 
@@ -152,12 +157,27 @@ def test_imports_go_one_way(path):
     assert wrong_imports(path, path.read_text()) == []
 
 
-def test_there_is_no_circle():
-    graph = {}
-    for path in FILES:
-        others = {other for _, other in edges(path, path.read_text())} - {module_of(path)}
-        graph.setdefault(module_of(path), set()).update(others)
+def test_there_is_no_circle_not_even_inside_a_folder():
+    graph = {
+        dotted(path): {other for _, other in imported(path, path.read_text())} & MODULES
+        for path in FILES
+    }
     assert circle(graph) == []
+
+
+def test_the_house_has_the_doors_that_are_on_the_plan():
+    doors = {path.stem for path in PACKAGE.iterdir() if not path.name.startswith("__")}
+    assert doors == DOORS
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("__init__.py")), ids=name)
+def test_a_folders_door_only_hands_on_and_says_its_idea(path):
+    tree = ast.parse(path.read_text())
+    assert (ast.get_docstring(tree) or "").split("\n")[0].endswith((".", ","))
+    rest = [node for node in tree.body[1:] if not isinstance(node, ast.ImportFrom)]
+    named = {ast.unparse(node.targets[0]) for node in rest if isinstance(node, ast.Assign)}
+    assert len(rest) == len(named), "something else than imports, __all__ and __version__"
+    assert named <= {"__all__", "__version__"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=name)
@@ -188,11 +208,16 @@ def test_ruff_has_nothing_to_say(command):
     [
         ("balls.py", "from tutlib.attacks import pgd", "lives above it"),
         ("balls.py", "from . import attacks", "lives above it"),
-        ("world/light.py", "from ..plots import show", "lives above it"),
-        ("plots/style.py", "from tutlib import assets", "only cli, doctor"),
-        ("plots/style.py", "def f():\n    import tutlib.assets", "only cli, doctor"),
-        ("attacks.py", "import matplotlib.pyplot as plt", "only panel, plots, widgets may"),
-        ("attacks.py", "from tutlib import world", "only assets, cli, recipes may"),
+        ("nets/layers.py", "from tutlib.attacks.gradient import pgd", "lives above it"),
+        ("gan/ring.py", "from ..plots import show", "lives above it"),
+        ("plots/theme.py", "from tutlib import assets", "only __main__, lessons"),
+        ("plots/theme.py", "def f():\n    import tutlib.assets.real", "only __main__, lessons"),
+        (
+            "attacks/gradient.py",
+            "import matplotlib.pyplot as plt",
+            "only lessons, panel, plots may",
+        ),
+        ("attacks/gradient.py", "from tutlib import world", "only assets may"),
         ("novelty.py", "import torch", "on which floor"),
         ("__init__.py", "from tutlib.attacks import pgd", "door"),
     ],
@@ -204,10 +229,10 @@ def test_a_wrong_import_is_noticed(file, source, expected):
 @pytest.mark.parametrize(
     ("file", "source"),
     [
-        ("attacks.py", "from tutlib.descent import ascend\nimport torch"),
-        ("plots/__init__.py", "from .style import COLOURS\nimport matplotlib.pyplot as plt"),
-        ("widgets/pig.py", "from tutlib import assets, plots"),
-        ("assets.py", "from tutlib import nets, world"),
+        ("attacks/gradient.py", "from tutlib.descent import ascend\nimport torch"),
+        ("plots/__init__.py", "from .theme import COLOURS\nimport matplotlib.pyplot as plt"),
+        ("lessons/panels/pig.py", "from tutlib import assets, plots"),
+        ("assets/bundled.py", "from tutlib import nets, world"),
     ],
 )
 def test_a_right_import_passes(file, source):
@@ -215,6 +240,9 @@ def test_a_right_import_passes(file, source):
 
 
 def test_a_circle_is_noticed():
+    source = "from tutlib.gan import play\nfrom tutlib.gan import losses"
+    seen = [other for _, other in imported(PACKAGE / "gan/game.py", source)]
+    assert seen == ["tutlib.gan", "tutlib.gan.losses"]
     assert circle({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
     assert circle({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
 

@@ -8,8 +8,8 @@ import torch
 from matplotlib.figure import Figure
 
 from tests.lesson import Lesson
+from tutlib.lessons.panels.losses import compute, three_logits
 from tutlib.plots import geometry, losses
-from tutlib.widgets.losses import compute, three_logits
 
 LESSON = Lesson("1-introduction/1-2-notation-and-losses.ipynb")
 WRONG = {

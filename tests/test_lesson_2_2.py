@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 
 from tests.lesson import Lesson
 from tutlib.balls import L2, Linf
+from tutlib.lessons.panels.geometry import compute, one_step, two_pixel_loss, worst_in_ball
 from tutlib.plots import geometry
-from tutlib.widgets.geometry import compute, one_step, two_pixel_loss, worst_in_ball
 
 LESSON = Lesson("2-targeted-attacks/2-2-the-fast-gradient-sign-method.ipynb")
 WRONG = {

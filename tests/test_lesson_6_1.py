@@ -6,30 +6,31 @@ import pytest
 import torch
 
 from tests.solutions import solution
-from tutlib import assets, check, extractors, painted, style
+from tutlib import assets, check, style
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
-from tutlib.exercises import lesson_6_1
-from tutlib.widgets.style import LAMBDAS, style_panel
+from tutlib.lessons.exercises import lesson_6_1
+from tutlib.lessons.panels.style import LAMBDAS, style_panel
+from tutlib.style import extractors, paintings
 
 
 @pytest.fixture(scope="module")
-def eye():
+def extractor():
     return extractors.bundled(assets.load_weights(extractors.crop_net(), "style"))
 
 
 @pytest.mark.parametrize("name", ["gram_by_einsum", "keep_colours", "two_painters"])
-def test_solutions(name, eye):
+def test_solutions(name, extractor):
     checks = {
         "gram_by_einsum": lesson_6_1.one_line_gram,
         "keep_colours": lesson_6_1.own_colours,
-        "two_painters": lambda: lesson_6_1.two_hands(eye),
+        "two_painters": lambda: lesson_6_1.two_hands(extractor),
     }[name]()
     wrong = {
         "gram_by_einsum": lambda f: torch.einsum("nihw,nkhw->nik", f, f),
         "keep_colours": lambda painted, photo: painted,
-        "two_painters": lambda eye, content, one, other: style.transfer(
-            eye, content, one, steps=10
+        "two_painters": lambda extractor, content, one, other: style.transfer(
+            extractor, content, one, steps=10
         ),
     }[name]
     names = {"torch": torch, "losses": style.losses, "Box": Box, "LBFGS": LBFGS}
@@ -37,17 +38,18 @@ def test_solutions(name, eye):
     assert not check.exercise(wrong, checks)
 
 
-def test_the_bundled_eye_paints_better_than_an_untrained_one(eye):
+def test_the_bundled_extractor_paints_better_than_an_untrained_one(extractor):
     """The recipe's figure, on new crops: far above chance."""
-    from tutlib import style_recipes
+    from tutlib.assets import bundled
+    from tutlib.assets.build import style
 
-    net = assets.load_weights(extractors.crop_net(), "style")
-    found = style_recipes.figures_style(net)
+    net = bundled.load_weights(extractors.crop_net(), "style")
+    found = style.figures_style(net)
     assert found["crops"] > 60 > 10 * found["chance"]
 
 
-def test_the_panel_paints(eye):
-    panel = style_panel(eye, size=80)
+def test_the_panel_paints(extractor):
+    panel = style_panel(extractor, size=80)
     rest = panel.set(**{"lambda": 0, "steps": 6})
     torch.testing.assert_close(rest["picture"], rest["content"])
     paid = [panel.set(**{"lambda": lam, "steps": 6})["losses"].style for lam in (1, 100)]
@@ -61,17 +63,17 @@ def test_the_panel_paints(eye):
     assert not panel.errors
 
 
-def test_the_panels_stretches_are_one_run(eye):
+def test_the_panels_stretches_are_one_run(extractor):
     """Leaving the loop to show a picture must not change the picture."""
-    panel = style_panel(eye, size=80)
+    panel = style_panel(extractor, size=80)
     shown = panel.set(steps=15)
-    content, painting = painted.photo("china", 80), painted.paint("starry night", 80)
-    whole = style.transfer(eye, content, painting, lam=10, steps=15)
+    content, painting = paintings.photo("china", 80), paintings.paint("starry night", 80)
+    whole = style.transfer(extractor, content, painting, lam=10, steps=15)
     torch.testing.assert_close(shown["picture"], whole)
 
 
-def test_the_panel_tells_how_far_it_is_and_can_be_stopped(eye):
-    panel = style_panel(eye, size=80)
+def test_the_panel_tells_how_far_it_is_and_can_be_stopped(extractor):
+    panel = style_panel(extractor, size=80)
     stream = panel.compute(panel.state | {"steps": 15})
     shares = [next(stream)[0] for _ in range(3)]
     stream.close()
@@ -80,10 +82,10 @@ def test_the_panel_tells_how_far_it_is_and_can_be_stopped(eye):
     assert shares[-1] < 1
 
 
-def test_the_loop_costs_next_to_nothing(eye):
+def test_the_loop_costs_next_to_nothing(extractor):
     """Around the losses and their gradient; `benchmarks/style.py` measures it properly."""
-    content, painting = painted.photo("china", 80), painted.paint("starry night", 80)
-    objective = style.weighed(style.losses(eye, content, painting), 10.0)
+    content, painting = paintings.photo("china", 80), paintings.paint("starry night", 80)
+    objective = style.weighed(style.losses(extractor, content, painting), 10.0)
     x = content.clone().requires_grad_(True)
 
     def seconds(run):

@@ -10,9 +10,9 @@ from tests.solutions import solution
 from tutlib import check, nets, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.exercises import lesson_4_1, lesson_4_2
+from tutlib.lessons.exercises import lesson_4_1, lesson_4_2
+from tutlib.lessons.panels.training import EPOCHS, STRIDE, training_panel
 from tutlib.plots import training as figures
-from tutlib.widgets.training import EPOCHS, STRIDE, training_panel
 
 
 @pytest.fixture

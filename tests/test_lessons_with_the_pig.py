@@ -7,11 +7,12 @@ import torch
 from torch.nn import functional as F
 
 from tests.solutions import solution
-from tutlib import assets, check, photos
+from tutlib import assets, check
+from tutlib.assets import photos
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.exercises import lesson_1_1, lesson_2_1
-from tutlib.widgets.pig import AWAY, pig_explorer, target_picker
+from tutlib.lessons.exercises import lesson_1_1, lesson_2_1
+from tutlib.lessons.panels.pig import AWAY, pig_explorer, target_picker
 
 
 @pytest.fixture(scope="module")

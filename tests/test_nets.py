@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from tutlib import nets
+from tutlib.nets import layers
 
 
 def test_normalize_is_the_usual_one():
@@ -11,7 +12,7 @@ def test_normalize_is_the_usual_one():
 
     x = torch.rand(2, 3, 5, 5)
     torch.testing.assert_close(
-        nets.Normalize()(x), Normalize(nets.IMAGENET_MEAN, nets.IMAGENET_STD)(x)
+        nets.Normalize()(x), Normalize(layers.IMAGENET_MEAN, layers.IMAGENET_STD)(x)
     )
 
 

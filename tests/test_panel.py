@@ -13,8 +13,7 @@ from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from PIL import Image
 
-from tutlib import frozen
-from tutlib.panel import Choice, Pad, Panel, Slider, Text, Toggle, Upload, errors_in
+from tutlib.panel import Choice, Pad, Panel, Slider, Text, Toggle, Upload, errors_in, frozen
 
 STOPS = [0, 1, 2, 4, 8]
 
@@ -225,7 +224,7 @@ def test_only_the_last_of_many_quick_moves_is_finished():
         live = panel.live
         for eps in (4, 1, 0):
             live.inputs["eps"].value = eps
-        await until(lambda: panel.result == (0, 20) and panel._job is None)
+        await until(lambda: panel.result == (0, 20) and panel._task is None)
         assert [dict(key)["eps"] for key in panel._cache] == [0]
 
     in_a_loop(story())
@@ -441,11 +440,11 @@ def test_a_slider_plays_to_its_end_and_then_again_from_the_beginning(no_loop):
     panel, seen = played()
     buttons = panel.live.buttons_of["t"].children
     assert seen == [1]
-    panel.players["t"].play()
+    panel.playbacks["t"].play()
     assert seen == [1, 2, 3]
     assert panel.live.inputs["t"].value == panel.state["t"] == 3
     assert buttons[0].description == "Play"
-    panel.players["t"].play()
+    panel.playbacks["t"].play()
     assert panel.state["t"] == 3
     buttons[2].click()  # Reset
     assert panel.state["t"] == panel.live.inputs["t"].value == panel.result == 1
@@ -470,7 +469,7 @@ def test_play_shows_every_stop_and_a_hand_on_a_control_pauses_it():
         button.click()
         await asyncio.sleep(0.5)
         assert panel.state["t"] == 3
-        assert not panel.players["t"].running
+        assert not panel.playbacks["t"].running
 
     in_a_loop(story())
 
@@ -489,7 +488,7 @@ def test_pause_and_stop_end_a_game():
         button.click()
         await asyncio.sleep(0.05)
         panel.live.stop_button.click()
-        assert not panel.players["t"].running
+        assert not panel.playbacks["t"].running
         await asyncio.sleep(0.5)
         assert panel.state["t"] == 3
         assert seen == [1, 2]
@@ -500,9 +499,9 @@ def test_pause_and_stop_end_a_game():
 def test_an_error_ends_a_game(no_loop):
     panel, seen = played(breaks_at=2)
     panel.live  # noqa: B018
-    panel.players["t"].play()
+    panel.playbacks["t"].play()
     assert seen == [1]
-    assert not panel.players["t"].running
+    assert not panel.playbacks["t"].running
     assert len(panel.errors) == 1
 
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tutlib import photos
+from tutlib.assets import photos
 
 
 def gradient(width=80, height=60) -> np.ndarray:

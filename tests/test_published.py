@@ -35,7 +35,7 @@ def trained(mnist):
     train, _ = mnist
     recipes = {
         "standard": (EPOCHS_STANDARD, None),
-        "robust": (EPOCHS_ROBUST, training.fast(BALL, box=None)),
+        "robust": (EPOCHS_ROBUST, training.fgsm_rs(BALL, box=None)),
     }
     found = {}
     for name, (epochs, inner) in recipes.items():

@@ -19,17 +19,17 @@ from torchvision import models
 from tests.conftest import needs_mnist
 from tools import notebooks
 from tutlib import assets
+from tutlib.assets.catalogue import ASSETS
 from tutlib.nets import Normalize
-from tutlib.shelf import ASSETS
 
 HOGS = 3  # how many of the hogs it is fitted to
 # The hash of made-up weights cannot be ResNet-50's; nothing else in the lesson is different.
 HASH = """
 import dataclasses
-from tutlib import shelf
-asset = shelf.ASSETS["resnet50"]
+from tutlib.assets import catalogue
+asset = catalogue.ASSETS["resnet50"]
 file = dataclasses.replace(asset.files[0], sha256="", size={size})
-shelf.ASSETS["resnet50"] = dataclasses.replace(asset, files=(file,))
+catalogue.ASSETS["resnet50"] = dataclasses.replace(asset, files=(file,))
 """
 LESS = {
     "1-1": "steps, draws, others, levels = 20, 20, 2, [0.05, 1, 2]",

@@ -17,11 +17,12 @@ from torchvision import datasets as published
 from torchvision import models, transforms
 
 from tests import internet as fake
-from tutlib import assets, downloads, real, shelf, training
+from tutlib import assets, training
+from tutlib.assets import catalogue, download, obtain, real, shelves
+from tutlib.assets.catalogue import ASSETS, AssetError
+from tutlib.assets.datasets import DataError
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.datasets import DataError
-from tutlib.shelf import ASSETS, ShelfError
 
 DATA = Path(os.environ.get("TUTLIB_DATA") or "/nowhere")
 MNIST, CIFAR = DATA / "MNIST" / "raw", DATA / "cifar10.zip"
@@ -37,7 +38,7 @@ def alone(tmp_path, monkeypatch):
     monkeypatch.setenv("TUTLIB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(shelf, "SESSION", shelf.Session())
+    monkeypatch.setattr(obtain, "SESSION", obtain.Session())
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def registered(monkeypatch, name, body, address="http://127.0.0.1:9/", size=None
 
 
 def lay(name, body):
-    folder = shelf.cache_folder()
+    folder = catalogue.cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     (folder / ASSETS[name].files[0].name).write_bytes(body)
 
@@ -138,14 +139,17 @@ def test_every_asset_says_what_it_is():
         assert asset.purpose
         assert asset.licence
         assert asset.instead
-    assert {name for name, a in ASSETS.items() if a.size > shelf.UNASKED} == {"vgg19", "cifar10"}
+    assert {name for name, a in ASSETS.items() if a.size > obtain.UNASKED} == {
+        "vgg19",
+        "cifar10",
+    }
 
 
 def test_the_cache_is_torch_hubs_unless_it_is_named(monkeypatch, tmp_path):
-    assert shelf.cache_folder() == tmp_path / "cache"
+    assert catalogue.cache_folder() == tmp_path / "cache"
     monkeypatch.delenv("TUTLIB_CACHE")
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    assert shelf.cache_folder() == tmp_path / "torch" / "hub" / "checkpoints"
+    assert catalogue.cache_folder() == tmp_path / "torch" / "hub" / "checkpoints"
 
 
 # ---------------------------------------------------------------- which shelf
@@ -155,9 +159,9 @@ def test_auto_downloads_what_is_small_once(internet, monkeypatch, squeezenet, ca
     body = packed(squeezenet)
     file = registered(monkeypatch, "squeezenet1_1", body, internet.address)
     internet.files[file] = body
-    eye = assets.features("squeezenet1_1")
-    assert (eye.source, eye.name) == ("real", "SqueezeNet 1.1")
-    assert (shelf.cache_folder() / file).read_bytes() == body
+    extractor = assets.features("squeezenet1_1")
+    assert (extractor.source, extractor.name) == ("real", "SqueezeNet 1.1")
+    assert (catalogue.cache_folder() / file).read_bytes() == body
     assert assets.features("squeezenet1_1").source == "real"
     assert len(internet.asked) == 1
     assert "Using" not in capsys.readouterr().out
@@ -165,8 +169,8 @@ def test_auto_downloads_what_is_small_once(internet, monkeypatch, squeezenet, ca
 
 def test_auto_never_downloads_what_is_large(internet, monkeypatch, capsys):
     registered(monkeypatch, "vgg19", b"x", internet.address, size=120_000_001)
-    eye = assets.features("vgg19")
-    assert eye.source == "bundled"
+    extractor = assets.features("vgg19")
+    assert extractor.source == "bundled"
     assert internet.asked == []
     said = capsys.readouterr().out
     assert "too large to be fetched unasked" in said
@@ -176,19 +180,20 @@ def test_auto_never_downloads_what_is_large(internet, monkeypatch, capsys):
 def test_without_network_one_line_is_said_and_the_wait_happens_once(internet, monkeypatch, capsys):
     registered(monkeypatch, "squeezenet1_1", b"x", internet.address)
     registered(monkeypatch, "resnet50", b"x", internet.address)
-    monkeypatch.setattr(downloads.first_answer, "__defaults__", (0, 0.5))
+    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.5))
     internet.mood, internet.files = "silent", {}
     begin = time.monotonic()
     for _ in range(3):
-        assert shelf.obtain("squeezenet1_1") is None
-        assert shelf.obtain("resnet50") is None
+        assert obtain.obtain("squeezenet1_1") is None
+        assert obtain.obtain("resnet50") is None
     assert time.monotonic() - begin < 1.5
     assert len(internet.asked) == 1
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2, "one for each asset, however often it is asked for"
     assert "did not answer within 0.5 s" in lines[0]
     assert lines[0].endswith(
-        "Using the bundled eye instead; `python -m tutlib fetch squeezenet1_1` gets it (0.0 MB)."
+        "Using the bundled extractor instead; "
+        "`python -m tutlib fetch squeezenet1_1` gets it (0.0 MB)."
     )
 
 
@@ -220,23 +225,23 @@ def test_real_raises_instead_of_falling_back(internet, monkeypatch):
     registered(monkeypatch, "resnet50", b"x", internet.address)
     internet.mood = "down"
     with pytest.raises(
-        ShelfError, match=r"ResNet-50 is not on this machine: .*503.*fetch resnet50"
+        AssetError, match=r"ResNet-50 is not on this machine: .*503.*fetch resnet50"
     ):
         assets.classifier()
-    with pytest.raises(ShelfError, match=r"CIFAR-10 is not .* too large .*fetch cifar10"):
+    with pytest.raises(AssetError, match=r"CIFAR-10 is not .* too large .*fetch cifar10"):
         assets.cifar10()
 
 
 def test_a_data_folder_that_is_not_there_is_said(monkeypatch):
     monkeypatch.setenv("TUTLIB_DATA", "/nowhere/at/all")
-    with pytest.raises(ShelfError, match="TUTLIB_DATA names /nowhere/at/all"):
+    with pytest.raises(AssetError, match="TUTLIB_DATA names /nowhere/at/all"):
         assets.digits()
 
 
 def test_a_cache_that_cannot_be_written_does_not_stop_a_lesson(internet, monkeypatch, capsys):
     body = b"\0" * 1000
     internet.files[registered(monkeypatch, "squeezenet1_1", body, internet.address)] = body
-    shelf.cache_folder().write_text("a file in the folder's place")
+    catalogue.cache_folder().write_text("a file in the folder's place")
     assert assets.features().source == "bundled"
     assert "TUTLIB_CACHE" in capsys.readouterr().out
 
@@ -271,9 +276,9 @@ def test_torchvision_and_the_course_read_the_same_squeezenet(monkeypatch, tmp_pa
     registered(monkeypatch, "squeezenet1_1", body)
     lay("squeezenet1_1", body)
     theirs = models.get_model("squeezenet1_1", weights="IMAGENET1K_V1").eval()
-    eye, x = assets.features().cpu(), torch.rand(1, 3, 64, 64)
+    extractor, x = assets.features().cpu(), torch.rand(1, 3, 64, 64)
     expected = theirs.features[:2](transforms.functional.normalize(x, *STATISTICS))
-    torch.testing.assert_close(eye(x)["conv1"], expected)
+    torch.testing.assert_close(extractor(x)["conv1"], expected)
 
 
 def test_the_eye_takes_vgg19s_names_and_shapes(monkeypatch):
@@ -282,11 +287,11 @@ def test_the_eye_takes_vgg19s_names_and_shapes(monkeypatch):
         net = models.vgg19(weights=None)
     assert sum(weight.numel() for weight in net.parameters()) == 143_667_240
     monkeypatch.setattr(real, "torchvision_net", lambda name, path: net)
-    monkeypatch.setattr(shelf, "obtain", lambda name: Path(name))
-    monkeypatch.setattr(assets, "device", lambda: torch.device("meta"))
-    eye = assets.features("vgg19")
-    assert eye.name == "VGG-19"
-    assert {"conv1_1", "conv5_1", "conv4_2"} <= set(eye.layers)
+    monkeypatch.setattr(shelves, "obtain", lambda name: Path(name))
+    monkeypatch.setattr(shelves, "device", lambda: torch.device("meta"))
+    extractor = assets.features("vgg19")
+    assert extractor.name == "VGG-19"
+    assert {"conv1_1", "conv5_1", "conv4_2"} <= set(extractor.layers)
 
 
 @pytest.mark.parametrize("harm", ["cut short", "another net", "no weights at all", "code"])
@@ -301,7 +306,7 @@ def test_a_broken_weights_file_is_one_sentence(monkeypatch, squeezenet, harm):
     registered(monkeypatch, "squeezenet1_1", body)
     lay("squeezenet1_1", body)
     with pytest.raises(
-        ShelfError, match=r"does not hold the weights of SqueezeNet 1\.1: delete it"
+        AssetError, match=r"does not hold the weights of SqueezeNet 1\.1: delete it"
     ):
         assets.features("squeezenet1_1")
 
@@ -316,7 +321,7 @@ def test_a_damaged_file_is_replaced_or_said(internet, monkeypatch, squeezenet, c
     assert "is damaged" in capsys.readouterr().out
     internet.mood = "good"
     assert assets.features().source == "real"
-    assert (shelf.cache_folder() / file).read_bytes() == body
+    assert (catalogue.cache_folder() / file).read_bytes() == body
 
 
 def test_the_robust_twin_is_bundled_on_either_shelf(monkeypatch):
@@ -455,7 +460,7 @@ def test_mnist_is_fetched_whole(internet, monkeypatch, small_mnist):
     monkeypatch.setitem(ASSETS, "mnist", asset)
     data = assets.digits()  # the first mirror answers 404
     assert (data.source, len(data.train[1])) == ("real", 70)
-    folder = shelf.data_folders()[-1] / "MNIST" / "raw"
+    folder = catalogue.data_folders()[-1] / "MNIST" / "raw"
     assert sorted(p.name for p in folder.iterdir()) == sorted(file.name for file in files)
     (folder / files[0].name).unlink()
     internet.mood = "down"
@@ -476,19 +481,19 @@ def test_the_digit_reader_is_trained_once_and_always_the_same(small_mnist, quick
     x = assets.digits().test[0][:5].to(assets.device())
     assert torch.equal(assets.digit_classifier()(x), first(x))
     assert capsys.readouterr().out == ""
-    shutil.rmtree(shelf.cache_folder())
+    shutil.rmtree(catalogue.cache_folder())
     torch.testing.assert_close(assets.digit_classifier()(x), first(x))
 
 
 def test_a_reader_that_cannot_be_kept_still_reads(small_mnist, quick_reader, capsys):
-    shelf.cache_folder().write_text("a file in the folder's place")
+    catalogue.cache_folder().write_text("a file in the folder's place")
     assert assets.digit_classifier().size == 28
     assert "It cannot be kept" in capsys.readouterr().out
 
 
 def test_a_damaged_reader_is_trained_anew(small_mnist, quick_reader, capsys):
     assets.digit_classifier()
-    (kept,) = shelf.cache_folder().glob("tutlib-digits-28-70-*")
+    (kept,) = catalogue.cache_folder().glob("tutlib-digits-28-70-*")
     kept.write_bytes(kept.read_bytes()[:1000])
     assets.digit_classifier()
     assert capsys.readouterr().out.count("Training a digit reader") == 2

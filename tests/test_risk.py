@@ -10,11 +10,12 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from tests.solutions import solution
-from tutlib import assets, check, fast, nets, risk
+from tutlib import assets, check, nets, risk
 from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
-from tutlib.exercises import lesson_3_1
-from tutlib.widgets.risk import falling_digits
+from tutlib.lessons.exercises import lesson_3_1
+from tutlib.lessons.panels.risk import falling_digits
+from tutlib.risk import fast
 
 EPS = 0.1
 

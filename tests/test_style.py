@@ -13,24 +13,26 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import squeezenet1_1, vgg
 
-from tutlib import extractors, painted, style, style_recipes
+from tutlib import style
+from tutlib.assets.build import style as recipe
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, Adam, descend
+from tutlib.style import extractors, paintings
 
 SIZE = 80
 ANYWHERE = Box(-math.inf, math.inf)
 
 
 @pytest.fixture(scope="module")
-def eye():
-    """The bundled eye with seeded random weights: its mathematics does not need training."""
+def extractor():
+    """The bundled extractor with seeded random weights: its mathematics does not need training."""
     torch.manual_seed(0)
     return extractors.bundled(extractors.crop_net().eval())
 
 
 @pytest.fixture(scope="module")
 def pair():
-    return painted.photo("chelsea", SIZE), painted.paint("stained glass", SIZE)
+    return paintings.photo("chelsea", SIZE), paintings.paint("stained glass", SIZE)
 
 
 def features(seed: int, n: int = 2, c: int = 5, side: int = 6) -> torch.Tensor:
@@ -86,9 +88,9 @@ def test_gram_gradient_is_right():
 # ---------------------------------------------------------------- losses
 
 
-def test_losses_are_zero_at_their_targets(eye, pair):
+def test_losses_are_zero_at_their_targets(extractor, pair):
     content, painting = pair
-    measure = style.losses(eye, content, painting)
+    measure = style.losses(extractor, content, painting)
     with torch.no_grad():
         assert measure(content).content == 0
         assert measure(painting).style == 0
@@ -111,7 +113,7 @@ def test_standardize_forgets_level_and_contrast():
     assert style.content_loss(5 - 2 * f, style.standardize(f)) > 1
 
 
-def test_gradient_against_finite_differences(eye, pair):
+def test_gradient_against_finite_differences(extractor, pair):
     """In float64, along random directions, for the whole objective of `transfer`."""
     wide = extractors.bundled(extractors.crop_net().eval()).double()
     content, painting = (picture.double() for picture in pair)
@@ -128,9 +130,9 @@ def test_gradient_against_finite_differences(eye, pair):
         torch.testing.assert_close(slope, (grad * d).sum(), rtol=1e-5, atol=1e-9)
 
 
-def test_empty_layers_leave_a_half_out(eye, pair):
-    only_style = style.losses(eye, *pair, content_layers=[])
-    only_content = style.losses(eye, *pair, style_layers=[])
+def test_empty_layers_leave_a_half_out(extractor, pair):
+    only_style = style.losses(extractor, *pair, content_layers=[])
+    only_content = style.losses(extractor, *pair, style_layers=[])
     assert only_style(pair[0]).content == 0
     assert only_content(pair[1]).style == 0
     assert only_style(pair[0]).style > 0
@@ -165,11 +167,11 @@ def test_lbfgs_takes_torchs_steps():
         torch.testing.assert_close(ours, x.detach(), rtol=1e-7, atol=1e-9)
 
 
-def test_transfer_takes_torchs_steps(eye, pair):
+def test_transfer_takes_torchs_steps(extractor, pair):
     """The same on the real objective, in float64, where rounding cannot hide a mistake."""
-    eye = extractors.bundled(extractors.crop_net().eval()).double()
+    extractor = extractors.bundled(extractors.crop_net().eval()).double()
     content, painting = (picture.double() for picture in pair)
-    objective = style.weighed(style.losses(eye, content, painting), 30.0)
+    objective = style.weighed(style.losses(extractor, content, painting), 30.0)
     steps = 6
     ours = descend(objective, content, ANYWHERE, LBFGS(), steps, box=None)
     x = content.clone().requires_grad_(True)
@@ -187,11 +189,16 @@ def test_transfer_takes_torchs_steps(eye, pair):
     torch.testing.assert_close(ours, x.detach(), rtol=1e-6, atol=1e-7)
 
 
-def test_transfer_lowers_both_losses_and_stays_a_picture(eye, pair):
+def test_transfer_lowers_both_losses_and_stays_a_picture(extractor, pair):
     content, painting = pair
     seen = []
     out = style.transfer(
-        eye, content, painting, lam=100, steps=20, callback=lambda t, x, parts: seen.append(parts)
+        extractor,
+        content,
+        painting,
+        lam=100,
+        steps=20,
+        callback=lambda t, x, parts: seen.append(parts),
     )
     assert out.shape == content.shape
     assert out.dtype == torch.float32
@@ -201,56 +208,58 @@ def test_transfer_lowers_both_losses_and_stays_a_picture(eye, pair):
     assert len(seen) == 20
     assert seen[0].content == 0
     assert seen[-1].style < 0.5 * seen[0].style
-    again = style.transfer(eye, content, painting, lam=100, steps=20)
+    again = style.transfer(extractor, content, painting, lam=100, steps=20)
     assert torch.equal(out, again)
 
 
-def test_no_weight_of_style_gives_the_content_back(eye, pair):
+def test_no_weight_of_style_gives_the_content_back(extractor, pair):
     content, painting = pair
-    torch.testing.assert_close(style.transfer(eye, content, painting, lam=0, steps=3), content)
+    torch.testing.assert_close(
+        style.transfer(extractor, content, painting, lam=0, steps=3), content
+    )
 
 
-def test_callback_stops(eye, pair):
+def test_callback_stops(extractor, pair):
     seen = []
-    style.transfer(eye, *pair, steps=9, callback=lambda t, x, parts: seen.append(t) or t == 2)
+    style.transfer(extractor, *pair, steps=9, callback=lambda t, x, parts: seen.append(t) or t == 2)
     assert seen == [0, 1, 2]
 
 
-def test_another_step_rule_and_start(eye, pair):
+def test_another_step_rule_and_start(extractor, pair):
     content, painting = pair
     noise = torch.rand(content.shape, generator=torch.Generator().manual_seed(0))
-    measure = style.losses(eye, content, painting, content_layers=[])
+    measure = style.losses(extractor, content, painting, content_layers=[])
     out = style.transfer(
-        eye, content, painting, step=Adam(0.05), steps=8, start=noise, content_layers=[]
+        extractor, content, painting, step=Adam(0.05), steps=8, start=noise, content_layers=[]
     )
     with torch.no_grad():
         assert measure(out).style < measure(noise).style
 
 
-def test_content_and_style_may_differ_in_size(eye):
-    wide = F.pad(painted.photo("china", SIZE), (8, 8, 0, 0), mode="reflect")
-    out = style.transfer(eye, wide, painted.paint("waves", 112), steps=2)
+def test_content_and_style_may_differ_in_size(extractor):
+    wide = F.pad(paintings.photo("china", SIZE), (8, 8, 0, 0), mode="reflect")
+    out = style.transfer(extractor, wide, paintings.paint("waves", 112), steps=2)
     assert out.shape == wide.shape
 
 
 def test_the_eye_is_left_alone(pair):
     net = extractors.crop_net()
-    eye = extractors.bundled(net)
-    before = {key: value.clone() for key, value in eye.state_dict().items()}
+    extractor = extractors.bundled(net)
+    before = {key: value.clone() for key, value in extractor.state_dict().items()}
     state = torch.get_rng_state()
-    style.transfer(eye, *pair, steps=2)
+    style.transfer(extractor, *pair, steps=2)
     assert torch.equal(state, torch.get_rng_state())
-    assert all(torch.equal(value, before[key]) for key, value in eye.state_dict().items())
-    assert all(weight.grad is None for weight in eye.parameters())
+    assert all(torch.equal(value, before[key]) for key, value in extractor.state_dict().items())
+    assert all(weight.grad is None for weight in extractor.parameters())
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
-def test_cpu_and_gpu_agree(eye, pair):
-    here = style.losses(eye, *pair)(pair[0]).style
+def test_cpu_and_gpu_agree(extractor, pair):
+    here = style.losses(extractor, *pair)(pair[0]).style
     try:
-        there = style.losses(eye.cuda(), *(p.cuda() for p in pair))(pair[0].cuda()).style
+        there = style.losses(extractor.cuda(), *(p.cuda() for p in pair))(pair[0].cuda()).style
     finally:
-        eye.cpu()
+        extractor.cpu()
     torch.testing.assert_close(here, there.cpu(), rtol=1e-3, atol=1e-5)
 
 
@@ -276,13 +285,13 @@ def test_gabor_filters_know_their_direction():
     assert along[8:10].max() > 4 * along[:2].max()
 
 
-def test_only_what_is_asked_for_is_computed(eye, pair):
+def test_only_what_is_asked_for_is_computed(extractor, pair):
     ran = []
     hooks = [
         piece.register_forward_hook(lambda module, *_, name=name: ran.append(name))
-        for name, piece in zip(eye.parts[1].names, eye.parts[1].pieces)
+        for name, piece in zip(extractor.parts[1].names, extractor.parts[1].pieces)
     ]
-    assert set(eye(pair[0], ["conv1_2", "gabor2"])) == {"conv1_2", "gabor2"}
+    assert set(extractor(pair[0], ["conv1_2", "gabor2"])) == {"conv1_2", "gabor2"}
     for hook in hooks:
         hook.remove()
     assert ran == ["conv1_1", "conv1_2"]
@@ -315,9 +324,9 @@ def test_torchvision_eyes_see_what_torchvision_sees(torchvision_nets, pair):
 
 
 def test_torchvision_eyes_have_the_papers_layers(torchvision_eyes, pair):
-    for eye in torchvision_eyes:
-        assert set(eye.style_layers) | set(eye.content_layers) <= set(eye.layers)
-        out = style.transfer(eye, *pair, steps=2)
+    for extractor in torchvision_eyes:
+        assert set(extractor.style_layers) | set(extractor.content_layers) <= set(extractor.layers)
+        out = style.transfer(extractor, *pair, steps=2)
         assert bool(torch.isfinite(out).all())
     names = torchvision_eyes[0].layers
     assert names[:3] == ("conv1_1", "conv1_2", "conv2_1")
@@ -327,79 +336,79 @@ def test_torchvision_eyes_have_the_papers_layers(torchvision_eyes, pair):
 
 def test_features_are_not_overwritten(torchvision_eyes, pair):
     """torchvision's ReLUs work in place; what we keep must be what the layer said."""
-    for eye in torchvision_eyes:
+    for extractor in torchvision_eyes:
         with torch.no_grad():
-            together = eye(pair[0])
-            for layer in eye.layers:
-                alone = eye(pair[0], [layer])[layer]
+            together = extractor(pair[0])
+            for layer in extractor.layers:
+                alone = extractor(pair[0], [layer])[layer]
                 torch.testing.assert_close(together[layer], alone)
 
 
 # ---------------------------------------------------------------- sentences
 
 
-def test_wrong_input_gets_its_sentence(eye, pair):
+def test_wrong_input_gets_its_sentence(extractor, pair):
     content, painting = pair
     with pytest.raises(ValueError, match="divide by 255"):
-        style.transfer(eye, content * 255, painting)
+        style.transfer(extractor, content * 255, painting)
     with pytest.raises(ValueError, match="undo the normalisation"):
-        style.transfer(eye, content, painting - 0.5)
+        style.transfer(extractor, content, painting - 0.5)
     with pytest.raises(ValueError, match=r"x\[None\]"):
-        style.transfer(eye, content[0], painting)
+        style.transfer(extractor, content[0], painting)
     with pytest.raises(ValueError, match="colour pictures"):
-        style.transfer(eye, content[:, :1], painting)
+        style.transfer(extractor, content[:, :1], painting)
     with pytest.raises(ValueError, match="batch of 2"):
-        style.transfer(eye, content.repeat(2, 1, 1, 1), painting)
+        style.transfer(extractor, content.repeat(2, 1, 1, 1), painting)
     with pytest.raises(ValueError, match="NaN"):
-        style.transfer(eye, content * math.nan, painting)
+        style.transfer(extractor, content * math.nan, painting)
     with pytest.raises(ValueError, match="too small"):
-        style.transfer(eye, painted.photo("china", 64), painting)
+        style.transfer(extractor, paintings.photo("china", 64), painting)
     with pytest.raises(KeyError, match=r"no layer 'conv9_9'; it has gabor1"):
-        style.transfer(eye, content, painting, style_layers=["conv9_9"])
+        style.transfer(extractor, content, painting, style_layers=["conv9_9"])
     with pytest.raises(ValueError, match="lam"):
-        style.transfer(eye, content, painting, lam=-1)
+        style.transfer(extractor, content, painting, lam=-1)
     with pytest.raises(ValueError, match="nothing to lower"):
-        style.losses(eye, content, painting, style_layers=[], content_layers=[])
+        style.losses(extractor, content, painting, style_layers=[], content_layers=[])
     with pytest.raises(ValueError, match="features must be"):
         style.gram(content[0])
     with pytest.raises(KeyError, match="starry night"):
-        painted.paint("sunflowers")
+        paintings.paint("sunflowers")
     with pytest.raises(KeyError, match="chelsea"):
-        painted.photo("lena")
+        paintings.photo("lena")
     with pytest.raises(ValueError, match="at least 16"):
-        painted.paint("waves", 4)
+        paintings.paint("waves", 4)
     with pytest.raises(FileNotFoundError, match=r"constraints\.txt"):
-        painted.open_sample("skimage", "data/nothing.png")
+        paintings.open_sample("skimage", "data/nothing.png")
 
 
 # ---------------------------------------------------------------- paintings and the recipe
 
 
-@pytest.mark.parametrize("name", painted.STYLES)
+@pytest.mark.parametrize("name", paintings.STYLES)
 def test_paintings(name):
-    one, two = painted.paint(name, 64, seed=1), painted.paint(name, 64, seed=1)
+    one, two = paintings.paint(name, 64, seed=1), paintings.paint(name, 64, seed=1)
     assert one.shape == (1, 3, 64, 64)
     assert one.dtype == torch.float32
     assert torch.equal(one, two)
     assert one.min() >= 0
     assert one.max() <= 1
     assert one.std() > 0.1
-    assert not torch.equal(one, painted.paint(name, 64, seed=2))
+    assert not torch.equal(one, paintings.paint(name, 64, seed=2))
 
 
-@pytest.mark.parametrize("name", painted.PHOTOS)
+@pytest.mark.parametrize("name", paintings.PHOTOS)
 def test_photos_ship_with_the_packages(name):
-    x = painted.photo(name, 48)
+    x = paintings.photo(name, 48)
     assert x.shape == (1, 3, 48, 48)
     assert 0 <= x.min() < 0.3
     assert 0.6 < x.max() <= 1
 
 
 def test_the_recipe_is_seeded_and_learns():
-    levels = [style_recipes.pyramid(picture) for picture in style_recipes.pictures()]
-    assert len(levels) == style_recipes.CLASSES == extractors.crop_net()[-1].out_features
-    one, two = (style_recipes.crops(levels, 8, torch.Generator().manual_seed(3)) for _ in "12")
+    levels = [recipe.pyramid(picture) for picture in recipe.pictures()]
+    assert len(levels) == recipe.CLASSES == extractors.crop_net()[-1].out_features
+    one, two = (recipe.crops(levels, 8, torch.Generator().manual_seed(3)) for _ in "12")
     assert torch.equal(one[0], two[0])
     assert torch.equal(one[1], two[1])
-    first, second = (style_recipes.train_style(0, steps=2).state_dict() for _ in range(2))
+    first, second = (recipe.train_style(0, steps=2).state_dict() for _ in range(2))
     assert all(torch.equal(first[key], second[key]) for key in first)

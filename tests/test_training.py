@@ -1,6 +1,7 @@
 """Training: the inner maximum, best weights, interruption, resumption, no trace on the net."""
 
 import functools
+import importlib
 from itertools import pairwise
 
 import pytest
@@ -8,17 +9,18 @@ import torch
 from torch import nn
 
 from tests.conftest import small_net
-from tutlib import attacks, checkpoint, plane, training
+from tutlib import attacks, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.nets import mlp
+from tutlib.training import checkpoint, points
 
 BALL = Linf(0.1)
 INNERS = {
     "none": None,
-    "fast": training.fast(BALL),
-    "strong": training.strong(BALL, steps=3),
-    "mixed": training.mixed(training.fast(BALL)),
+    "fast": training.fgsm_rs(BALL),
+    "strong": training.pgd_inner(BALL, steps=3),
+    "mixed": training.mixed(training.fgsm_rs(BALL)),
 }
 
 
@@ -49,7 +51,7 @@ def same(a, b):
 @pytest.mark.parametrize("name", INNERS)
 def test_every_inner_maximiser_trains(data, name):
     model, done = run(*data, inner=INNERS[name], epochs=20, lr=1e-2,
-                      judge=training.strong(BALL, steps=3))  # fmt: skip
+                      judge=training.pgd_inner(BALL, steps=3))  # fmt: skip
     assert done.finished
     assert done.history[-1]["loss"] < 0.5 * done.history[0]["loss"]
     assert training.accuracy(model, *data) > 0.9
@@ -61,7 +63,7 @@ def test_every_inner_maximiser_trains(data, name):
 @pytest.mark.parametrize("name", ["fast", "strong"])
 def test_the_inner_maximiser_raises_the_loss_inside_ball_and_box(data, name, net):
     x, y = data
-    inner = {"fast": training.fast(BALL, box=(0, 1)), "strong": INNERS["strong"]}[name]
+    inner = {"fast": training.fgsm_rs(BALL, box=(0, 1)), "strong": INNERS["strong"]}[name]
     moved = inner(net, x, y, generator=torch.Generator().manual_seed(0))
     noisy = BALL.sample(x, torch.Generator().manual_seed(0)).clamp(0, 1)
     with torch.no_grad():
@@ -82,7 +84,7 @@ def test_more_inner_steps_find_a_higher_loss(data):
     model, _ = run(*data, inner=None, epochs=8)
     losses = []
     for steps in (1, 4, 16):
-        moved = training.strong(BALL, steps=steps)(model, *data)
+        moved = training.pgd_inner(BALL, steps=steps)(model, *data)
         with torch.no_grad():
             losses.append(nn.functional.cross_entropy(model(moved), data[1]).item())
     assert losses[0] <= losses[1] + 1e-3 <= losses[2] + 2e-3
@@ -90,7 +92,7 @@ def test_more_inner_steps_find_a_higher_loss(data):
 
 def test_mixed_leaves_its_share_clean(data, net):
     x, y = data
-    moved = training.mixed(training.fast(BALL), share=0.25)(net, x, y)
+    moved = training.mixed(training.fgsm_rs(BALL), share=0.25)(net, x, y)
     changed = (moved != x).flatten(1).any(1)
     assert changed[:15].all()
     assert not changed[15:].any()
@@ -137,7 +139,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(data):
 @pytest.mark.parametrize("name", ["none", "fast", "mixed"])
 def test_resumed_equals_uninterrupted(data, tmp_path, as_file, name):
     watch = (data[0][:20], data[1][:20])
-    options = {"inner": INNERS[name], "watch": watch, "judge": training.strong(BALL, steps=2)}
+    options = {"inner": INNERS[name], "watch": watch, "judge": training.pgd_inner(BALL, steps=2)}
     whole, done = run(*data, **options)
     place = tmp_path / "run.pt" if as_file else None
     _, half = run(*data, until=2, checkpoint=place, **options)
@@ -191,8 +193,8 @@ def test_an_interrupted_save_loses_nothing(data, tmp_path, monkeypatch):
     run(*data, until=1, checkpoint=place)
     before = place.read_bytes()
 
-    def dies(state, file):
-        file.write(b"half of it")
+    def dies(state, path):
+        path.write_bytes(b"half of it")
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoint.torch, "save", dies)
@@ -210,7 +212,8 @@ def test_the_best_epoch_is_kept(data):
         return x
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "_score", lambda row: next(scores))
+        module = importlib.import_module("tutlib.training.fit")  # its name is its function's, too
+        patch.setattr(module, "_score", lambda row: next(scores))
         model, done = run(x, y, watch=(x, y), judge=judge, epochs=5)
     assert done.best == 4  # of equals the later one
     assert not all(torch.equal(done.state["model"][k], v) for k, v in model.state_dict().items())
@@ -246,7 +249,7 @@ def test_wrong_input_gets_its_sentence(data):
     with pytest.raises(FloatingPointError, match="lower the learning rate"):
         run(x, y, inner=None, lr=1e30)
     with pytest.raises(ValueError, match="do not fit"):
-        plane.points_apart(100, 0.3)
+        points.points_apart(100, 0.3)
 
 
 def test_one_cycle_rises_and_falls():
@@ -279,11 +282,11 @@ def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
 
 
 def test_points_apart_keep_their_distance():
-    x, y = plane.points_apart(12, 0.15, seed=1)
+    x, y = points.points_apart(12, 0.15, seed=1)
     gaps = (x[:, None] - x).abs().amax(2) + torch.eye(12)
     assert gaps.min() >= 0.15 - 1e-6
     assert y.tolist() == [0, 1] * 6
-    assert torch.equal(x, plane.points_apart(12, 0.15, seed=1)[0])
+    assert torch.equal(x, points.points_apart(12, 0.15, seed=1)[0])
 
 
 def test_danskin_for_a_linear_net():
@@ -306,8 +309,10 @@ def test_danskin_for_a_linear_net():
 
 
 def test_describe_names_no_addresses():
-    inner = training.mixed(training.fast(BALL))
-    assert training.describe(inner) == training.describe(training.mixed(training.fast(Linf(0.1))))
+    inner = training.mixed(training.fgsm_rs(BALL))
+    assert training.describe(inner) == training.describe(
+        training.mixed(training.fgsm_rs(Linf(0.1)))
+    )
     assert "0x" not in training.describe(inner)
     assert training.describe(functools.partial(pgd, steps=3)) == "pgd(steps=3)"
 

@@ -1,7 +1,7 @@
 """Adversarial training on 6,000 real MNIST pictures: as good, and as cheap, as it should be.
 
 In the exam every attacked picture is a legal one, inside [0, 1]; without that clamp errors are
-higher. In training the adversary may leave [0, 1] (`training.fast` says why). Both trainings see
+higher. In training the adversary may leave [0, 1] (`training.fgsm_rs` says why). Both trainings see
 the pictures shifted by up to a pixel, and both use a narrow net: it learns no worse from as few
 pictures, and a pass costs a third.
 """
@@ -43,7 +43,7 @@ def trained(mnist, inner, epochs: int) -> tuple[float, float]:
 
 @pytest.fixture(scope="module")
 def fast(mnist):
-    return trained(mnist, training.fast(BALL), FAST_PASSES)
+    return trained(mnist, training.fgsm_rs(BALL), FAST_PASSES)
 
 
 def test_fast_training_reaches_8_per_cent_in_a_minute(fast):
@@ -54,7 +54,7 @@ def test_fast_training_reaches_8_per_cent_in_a_minute(fast):
 
 def test_fast_training_is_as_good_as_pgd_at_a_fifth_of_the_time(mnist, fast):
     """At a price, not pass for pass: one gradient for each step of the weights, against twenty."""
-    strong = training.strong(BALL, steps=20, step_size=0.01, box=None)
+    strong = training.pgd_inner(BALL, steps=20, step_size=0.01, box=None)
     error, seconds = trained(mnist, strong, PGD_PASSES)
     assert fast[0] <= error + 0.02
     assert fast[1] <= seconds / 5

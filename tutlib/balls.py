@@ -16,6 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tutlib.check.inputs import check_eps
+
 
 def _flat_norm(t: Tensor, order: float) -> Tensor:
     """The norm of every picture in a batch: (N, ...) -> (N,)."""
@@ -25,14 +27,6 @@ def _flat_norm(t: Tensor, order: float) -> Tensor:
 def _per_picture(values: Tensor, like: Tensor) -> Tensor:
     """(N,) -> (N, 1, 1, ...), to be multiplied with a batch of pictures."""
     return values.view(-1, *[1] * (like.dim() - 1))
-
-
-def _check_eps(eps: float) -> None:
-    if not (math.isfinite(eps) and eps > 0):
-        raise ValueError(
-            f"eps must be a positive number, and this is {eps}: "
-            "the ball needs a radius in pixel units, for example 8/255."
-        )
 
 
 class _PixelByPixel:
@@ -70,7 +64,7 @@ class Linf(_PixelByPixel):
     eps: float
 
     def __post_init__(self) -> None:
-        _check_eps(self.eps)
+        check_eps(self.eps)
 
     def bounds(self, center: Tensor) -> tuple[Tensor, Tensor]:
         """The lowest and highest value of every pixel, in `center`'s dtype.
@@ -82,15 +76,14 @@ class Linf(_PixelByPixel):
         return center - radius, center + radius
 
     def _radius(self, center: Tensor) -> float:
-        """eps, less what rounding to `center`'s dtype may add at its largest value."""
-        if center.numel() == 0:
-            return self.eps
-        largest = max(abs(side.item()) for side in torch.aminmax(center))
+        """eps, less what rounding to `center`'s dtype may add at its largest value.
+
+        An eps as small as the rounding itself: what moves by less than half a place stays where it
+        is, what moves by more lands at most twice as far. (And the half is rounded, too.)
+        """
         unit, tiny = torch.finfo(center.dtype).eps, torch.finfo(center.dtype).tiny
-        # An eps as small as the rounding itself: what moves by less than half a place stays where
-        # it is, what moves by more lands at most twice as far. (And the half is rounded, too.)
-        half = (self.eps - unit * (self.eps + tiny)) / 2
-        return max(self.eps - unit * (largest + self.eps), half, 0.0)
+        inside = self.eps - unit * (center.abs().max().item() + self.eps)
+        return max(inside, (self.eps - unit * (self.eps + tiny)) / 2, 0.0)
 
     def project(self, x: Tensor, center: Tensor) -> Tensor:
         """The point of the ball around `center` that is nearest to `x` (same shapes)."""
@@ -98,7 +91,7 @@ class Linf(_PixelByPixel):
 
     def sample(self, center: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """A point of the ball, uniform: every pixel uniform in [-eps, eps] around `center`."""
-        noise = _random(_signed, center.shape, center, generator)
+        noise = 2 * _random(torch.rand, center.shape, center, generator) - 1
         return torch.add(center, noise, alpha=self._radius(center))
 
 
@@ -116,7 +109,7 @@ class L2:
     eps: float
 
     def __post_init__(self) -> None:
-        _check_eps(self.eps)
+        check_eps(self.eps)
 
     def norm(self, delta: Tensor) -> Tensor:
         """The Euclidean length of each picture's change: (N, ...) -> (N,)."""
@@ -196,16 +189,10 @@ class Box(_PixelByPixel):
         return low + _random(torch.rand, center.shape, center, generator) * (high - low)
 
 
-def _signed(shape, *, generator, **kind) -> Tensor:
-    """Uniform in [-1, 1)."""
-    return torch.empty(shape, **kind).uniform_(-1, 1, generator=generator)
-
-
 def _random(draw, shape, like: Tensor, generator: torch.Generator | None) -> Tensor:
     """Draw on the generator's device (the CPU unless it says otherwise), then move.
 
     So one seed gives one start, on the CPU and on every GPU.
     """
     device = generator.device if generator is not None else "cpu"
-    noise = draw(shape, generator=generator, dtype=like.dtype, device=device)
-    return noise.to(like.device)
+    return draw(shape, generator=generator, dtype=like.dtype, device=device).to(like.device)

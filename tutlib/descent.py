@@ -15,23 +15,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tutlib.inputs import check_effort, check_finite
+from tutlib.check.inputs import check_effort, check_finite
 
 Objective = Callable[[Tensor], Tensor]
-AT_ONCE = 20  # steps whose values are checked together
+Callback = Callable[[int, Tensor, Tensor], object]
 
 
-def ascend(
-    objective: Objective,
-    x: Tensor,
-    ball,
-    step,
-    steps: int,
-    *,
-    start: Tensor | None = None,
-    box: tuple[float, float] | None = (0.0, 1.0),
-    callback: Callable[[int, Tensor, Tensor], object] | None = None,
-) -> Tensor:
+def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Tensor | None = None,
+           box: tuple[float, float] | None = (0.0, 1.0), callback: Callback | None = None
+           ) -> Tensor:  # fmt: skip
     """Move `x` uphill on `objective`, never leaving the ball around `x`, nor the pixel box.
 
     Args:
@@ -54,63 +46,31 @@ def ascend(
     check_effort(steps)
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
     with torch.inference_mode(False), torch.enable_grad():
-        center = x.detach()
-        leaf = (x if start is None else start).detach().clone().requires_grad_(True)
+        project, move, seen = ball.around(x.detach()), step.start(ball), []
+        # In this order: seen from inside the box, clamping to the box never leaves the ball.
+        inside = project if box is None else lambda point: project(point).clamp(*box)
+        leaf = inside((x if start is None else start).detach()).clone().requires_grad_()
         point = leaf.detach()  # the same memory, outside of every graph: here it is moved
-        back_inside = _inside(ball, center, box)
-        back_inside(point)
-        move, unchecked = step.start(ball), []
         for t in range(steps):
-            values, grad = _slope(objective, leaf)
-            unchecked.append(values)
-            # To look at a number is to wait for it: many at a time, unless somebody is watching.
-            if callback is not None or len(unchecked) == AT_ONCE:
-                _check(unchecked)
+            values = objective(leaf)
+            (grad,) = torch.autograd.grad(values.sum(), leaf)  # of each picture's own value
+            seen.append(values.detach())
             # What a callback keeps stays as it was.
-            if callback is not None and callback(t, point.clone(), values.clone()):
+            if callback is not None and callback(t, point.clone(), seen[-1].clone()):
                 break
             move(grad, point)
-            back_inside(point)
-        _check(unchecked)
-        if steps:  # a value may be finite where its slope is not
-            check_finite(point)
+            point.copy_(inside(point))
+        check_finite(point, *seen)  # a value may be finite where its slope is not
     return point
-
-
-def _check(values: list[Tensor]) -> None:
-    """Raise if there is NaN or infinity among the values; then forget them."""
-    if values:
-        check_finite(torch.stack(values))
-        values.clear()
 
 
 def gradient(objective: Objective, x: Tensor) -> Tensor:
     """Which way is uphill at `x`: the gradient of each picture's own value, shaped like `x`."""
     with torch.inference_mode(False), torch.enable_grad():
-        values, grad = _slope(objective, x.detach().clone().requires_grad_(True))
+        leaf = x.detach().clone().requires_grad_()
+        values = objective(leaf)
         check_finite(values)
-    return grad
-
-
-def _slope(objective: Objective, leaf: Tensor) -> tuple[Tensor, Tensor]:
-    values = objective(leaf)
-    # The gradient of the sum, that is: of each picture's own value.
-    (grad,) = torch.autograd.grad(values, leaf, torch.ones_like(values))
-    return values.detach(), grad
-
-
-def _inside(ball, center: Tensor, box: tuple[float, float] | None) -> Callable[[Tensor], Tensor]:
-    """Move a point, in place, back into the ball around `center`, then back into the box.
-
-    In this order: seen from inside the box, clamping to the box never leaves the ball.
-    """
-    if box is not None and hasattr(ball, "bounds"):  # two clamps are one, between clamped bounds
-        low, high = (side.clamp(*box) for side in ball.bounds(center))
-        return lambda point: point.clamp_(low, high)
-    into_the_ball = ball.around(center)
-    if box is None:
-        return lambda point: point.copy_(into_the_ball(point))
-    return lambda point: point.copy_(into_the_ball(point)).clamp_(*box)
+        return torch.autograd.grad(values.sum(), leaf)[0]
 
 
 def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) -> Tensor:

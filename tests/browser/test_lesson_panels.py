@@ -15,24 +15,24 @@ pytestmark = pytest.mark.browser
 TOLD = 60_000  # milliseconds a busy machine may take for one picture
 
 LOSSES = """
-from tutlib.widgets.losses import three_logits
+from tutlib.lessons.panels.losses import three_logits
 three_logits()
 """
 PICKER = """
 import torch
 torch.set_num_threads(1)
 from tutlib import assets
-from tutlib.widgets.pig import target_picker
+from tutlib.lessons.panels.pig import target_picker
 target_picker()
 """
 GEOMETRY = """
-from tutlib.widgets.geometry import one_step
+from tutlib.lessons.panels.geometry import one_step
 one_step()
 """
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
-from tutlib.widgets.risk import falling_digits
+from tutlib.lessons.panels.risk import falling_digits
 x, y = (t[:200] for t in assets.digits().test)
 flat, wanted = x.flatten(1), torch.nn.functional.one_hot(y, 10).float()
 weights = torch.linalg.solve(flat.T @ flat + 100 * torch.eye(flat.shape[1]), flat.T @ wanted)
@@ -42,15 +42,15 @@ curve = risk.risk_curve(net, x, y, [k / 50 for k in range(7)], fgsm)
 falling_digits(net, curve, x, y)
 """
 TRAINING = """
-from tutlib.widgets.training import training_panel
+from tutlib.lessons.panels.training import training_panel
 training_panel()
 """
 RING = """
-from tutlib.widgets.gan import ring_game
+from tutlib.lessons.panels.gan import ring_game
 ring_game()
 """
 STYLE = """
-from tutlib.widgets.style import style_panel
+from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
 CELLS = (LOSSES, PICKER, GEOMETRY, RISK, TRAINING, RING, STYLE)

@@ -5,6 +5,6 @@ each chapter's own figures live in a module named after what they show.
 """
 
 from tutlib.plots.pictures import answers, before_after, grid, put, show, trio
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.theme import COLOURS, use_style
 
 __all__ = ["COLOURS", "answers", "before_after", "grid", "put", "show", "trio", "use_style"]

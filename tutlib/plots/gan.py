@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 import io
 from collections.abc import Iterable, Sequence
@@ -17,10 +16,11 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
-from tutlib.gan_measures import ring_centres
-from tutlib.gan_ring import SPAN, Board
+from tutlib.gan.measures import ring_centres
+from tutlib.gan.ring import SPAN, Board
+from tutlib.plots.data_uri import data_uri
 from tutlib.plots.pictures import add_caption, as_image
-from tutlib.plots.style import COLOURS, finish, text_colour, use_style
+from tutlib.plots.theme import COLOURS, finish, text_colour, use_style
 
 # White where D cannot tell, green where it says "real", orange where it says "generated"; few
 # steps, which read like a map's contours and keep the pictures small.
@@ -110,9 +110,8 @@ class Film:
         self.data, self.alt, self.count = buffer.getvalue(), alt, len(frames)
 
     def _repr_html_(self) -> str:
-        data = base64.b64encode(self.data).decode()
         alt = html.escape(self.alt, quote=True)
-        return f'<img src="data:image/webp;base64,{data}" alt="{alt}" style="max-width:100%">'
+        return f'<img src="{data_uri(self.data, "webp")}" alt="{alt}" style="max-width:100%">'
 
     def __repr__(self) -> str:
         return f"a film of {self.count} pictures: {self.alt}"

@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, finish, text_colour, use_style
+from tutlib.plots.theme import COLOURS, finish, text_colour, use_style
 
 INK, EDGE = COLOURS["ink"], COLOURS["perturbation"]
 

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, finish, use_style
 
 SIGNED = "PuOr"  # white is zero; colour-blind eyes can tell its two ends apart
 

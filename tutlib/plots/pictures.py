@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.style import COLOURS, finish, text_colour, use_style
+from tutlib.plots.theme import COLOURS, finish, text_colour, use_style
 
 
 def as_image(picture: Tensor):

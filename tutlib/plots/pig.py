@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, finish, use_style
 
 
 def noise_against_gradient(noise: Tensor, before, after, name: str) -> Figure:

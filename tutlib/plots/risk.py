@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, finish, use_style
 from tutlib.risk import Estimate, RiskCurve
 
 MARKERS = "osD^v"

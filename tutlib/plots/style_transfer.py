@@ -1,8 +1,7 @@
-"""Figures of the style lesson: what the eye sees, pictures rebuilt, balances and races."""
+"""Figures of the style lesson: what the extractor sees, pictures rebuilt, balances and races."""
 
 from __future__ import annotations
 
-import base64
 import functools
 import io
 from collections.abc import Mapping, Sequence
@@ -13,8 +12,9 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from tutlib.plots.data_uri import base64_of
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, use_style
+from tutlib.plots.theme import COLOURS, use_style
 
 # One mark for each half of the objective, in every figure here: never the colour alone.
 HALVES = {
@@ -47,7 +47,7 @@ class Plate(Figure):
 
     def _ipython_display_(self) -> None:
         kind, data = self.light()
-        bundle = {kind: base64.b64encode(data).decode(), "text/plain": "a figure"}
+        bundle = {kind: base64_of(data), "text/plain": "a figure"}
         display(bundle, raw=True)
 
 

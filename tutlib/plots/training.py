@@ -16,7 +16,7 @@ from torch import Tensor
 from tutlib.nets import untouched
 from tutlib.plots.losses import signed
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.style import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, finish, use_style
 
 CLASSES = (("real", "o"), ("target", "s"))  # colour and marker of the two classes of points
 REGIONS = LinearSegmentedColormap.from_list(

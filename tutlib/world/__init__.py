@@ -11,20 +11,7 @@ from . import birds, cats, household, mammals, vehicles  # noqa: F401  (they reg
 from .camera import Camera
 from .render import Frame, render
 from .scene import Scene, scene
-from .thing import THINGS, Draw, Thing, register
-
-NAMES = (
-    "hog",
-    "wombat",
-    "airliner",
-    "giant panda",
-    "ostrich",
-    "school bus",
-    "sports car",
-    "speedboat",
-    "tabby",
-    "teapot",
-)
+from .thing import NAMES, THINGS, Draw, Thing, register
 
 __all__ = [
     "NAMES",

@@ -57,3 +57,9 @@ def register(name, **options):
         return make
 
     return keep
+
+
+NAMES = (
+    "hog", "wombat", "airliner", "giant panda", "ostrich", "school bus", "sports car", "speedboat",
+    "tabby", "teapot",
+)  # fmt: skip

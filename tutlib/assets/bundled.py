@@ -1,0 +1,139 @@
+"""What ships with the course, made ready for use: the picture world, its nets, the digits."""
+
+from __future__ import annotations
+
+import functools
+
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from tutlib import nets, world
+from tutlib.assets import catalogue
+from tutlib.assets.datasets import PictureSet
+from tutlib.style import Extractor, extractors
+
+THINGS = list(world.NAMES)
+SIZE = 224  # the side of the picture world's pictures, and what its net sees
+# Which test picture comes first, chosen for its looks alone; the others keep their order.
+PORTRAITS = {
+    "hog": 13, "wombat": 9, "airliner": 2, "giant panda": 3, "ostrich": 6,
+    "school bus": 11, "sports car": 10, "speedboat": 1, "tabby": 7, "teapot": 13,
+}  # fmt: skip
+TILE_COLUMNS = 6  # pictures in one row of a sheet in data/things
+
+
+def classifier(twin: str) -> nets.Classifier:
+    """One of the three nets that know the picture world, see `assets.classifier`."""
+    names = {
+        "standard": "the bundled net",
+        "fragile": "the fragile net",
+        "plain": "the plain net",
+        "robust": "the robust net",
+    }
+    if twin not in names:
+        raise ValueError(f"twin must be one of {', '.join(names)}, and this is {twin!r}.")
+    net = nets.world_net(len(THINGS), contrast=twin in ("standard", "fragile"))
+    load_weights(net, "things-standard" if twin == "fragile" else f"things-{twin}")
+    return nets.Classifier(net, THINGS, SIZE, "bundled", names[twin])
+
+
+def digit_classifier() -> nets.Classifier:
+    """The net that reads the digits of `digits`."""
+    net = load_weights(nets.digit_net(16), "digits")
+    return nets.Classifier(net, digits().labels, 16, "bundled", "the digit net")
+
+
+def extractor() -> Extractor:
+    """The Gabor pyramid beside the self-trained net of chapter 6."""
+    (path,) = catalogue.SHIPPED["style"].files()
+    classes = len(load_file(path)["20.bias"])
+    return extractors.bundled(load_weights(extractors.crop_net(classes), "style"))
+
+
+def picture(name: str, which: int) -> Tensor:
+    """One test picture of a thing, (1, 3, SIZE, SIZE); `PORTRAITS` come first."""
+    tiles = _tiles(name, "test")
+    which = (which + PORTRAITS[name]) % len(tiles)
+    return tiles[which][None].float().div(255)
+
+
+def things(size: int) -> PictureSet:
+    """The picture world, `size` pixels a side."""
+    return PictureSet(
+        functools.partial(_load_things, "train", size),
+        functools.partial(_load_things, "test", size),
+        labels=list(THINGS),
+        eps=2 / 255,
+        source="bundled",
+        name="the picture world",
+    )
+
+
+def digits() -> PictureSet:
+    """scikit-learn's digits, 16 x 16."""
+    return PictureSet(
+        functools.partial(_load_digits, "train"),
+        functools.partial(_load_digits, "test"),
+        labels=[str(digit) for digit in range(10)],
+        eps=0.1,
+        source="bundled",
+        name="scikit-learn's digits",
+    )
+
+
+def load_weights(net: nn.Module, name: str) -> nn.Module:
+    """Fill `net` with the bundled weights `data/NAME.safetensors` (stored as float16).
+
+    Raises:
+        FileNotFoundError: if they are not there, with the command that makes them.
+    """
+    (path,) = catalogue.SHIPPED[name].files()
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path.name} is not in {path.parent}: `python -m tutlib build {name}` makes it anew."
+        )
+    state = load_file(path)
+    net.load_state_dict(
+        {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
+    )
+    return net.eval()
+
+
+def _tiles(thing: str, part: str) -> Tensor:
+    """A sheet of square pictures in rows of `TILE_COLUMNS` -> uint8 (N, 3, 224, 224)."""
+    path = catalogue.DATA / "things" / f"{catalogue.file_name(thing)}-{part}.webp"
+    with Image.open(path) as sheet:
+        pixels = torch.frombuffer(bytearray(sheet.convert("RGB").tobytes()), dtype=torch.uint8)
+        pixels = pixels.view(sheet.height, sheet.width, 3)
+    rows, columns = pixels.shape[0] // SIZE, pixels.shape[1] // SIZE
+    pixels = pixels.view(rows, SIZE, columns, SIZE, 3).permute(0, 2, 4, 1, 3)
+    return pixels.reshape(rows * columns, 3, SIZE, SIZE)
+
+
+def _load_things(part: str, size: int) -> tuple[Tensor, Tensor]:
+    """All pictures of one part, shuffled once and for all so that any slice is a fair sample."""
+    sheets = [_tiles(name, part) for name in THINGS]
+    y = torch.cat([torch.full((len(tiles),), k) for k, tiles in enumerate(sheets)])
+    x = torch.cat([_shrink(tiles, size) for tiles in sheets])
+    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
+    return x[order], y[order]
+
+
+def _shrink(tiles: Tensor, size: int) -> Tensor:
+    x = tiles.float() / 255
+    return x if size == SIZE else F.interpolate(x, size=(size, size), mode="area")
+
+
+def _load_digits(part: str) -> tuple[Tensor, Tensor]:
+    from sklearn.datasets import load_digits  # slow to import, and needed here alone
+
+    pixels, labels = load_digits(return_X_y=True)
+    x = torch.tensor(pixels, dtype=torch.float32).view(-1, 1, 8, 8) / 16
+    x = F.interpolate(x, size=(16, 16), mode="bicubic", align_corners=False).clamp(0, 1)
+    y = torch.tensor(labels)
+    order = torch.randperm(len(y), generator=torch.Generator().manual_seed(0))
+    keep = order[400:] if part == "train" else order[:400]
+    return x[keep], y[keep]

@@ -1,0 +1,42 @@
+"""Whole 8-bit levels: an attack that is to survive a PNG file."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def to_8bit(x_adv: Tensor, x: Tensor, ball) -> Tensor:
+    """Round `x_adv` to whole 8-bit levels (k / 255) that are still in the ball around `x`.
+
+    In an `Linf` ball every pixel takes the nearest level inside. In an `L2` ball the change is
+    shortened until its rounded version fits. (k / 255 itself is rounded to float32: 6e-8.)
+
+    Raises:
+        ValueError: if the ball is too small to hold a picture of whole levels.
+    """
+    x, x_adv = x.detach(), x_adv.detach()
+    if hasattr(ball, "bounds"):
+        low, high = (side.double() * 255 for side in ball.bounds(x))
+        low, high = (low - 1e-4).ceil().clamp_min(0), (high + 1e-4).floor().clamp_max(255)
+        if bool((low > high).any()):
+            raise ValueError(
+                "this ball holds no whole 8-bit levels: take eps of at least 1/255, "
+                "and pictures read from 8-bit files."
+            )
+        levels = (x_adv.double() * 255).round()
+        return (torch.clamp(levels, low, high) / 255).to(x.dtype)
+    shorter, longer = torch.zeros(len(x), device=x.device), torch.ones(len(x), device=x.device)
+    best = _rounded(x, x_adv, shorter)
+    if bool((ball.norm(best - x) > ball.eps).any()):
+        raise ValueError("this ball holds no whole 8-bit levels: take a larger eps.")
+    for _ in range(20):  # bisect the share of the change that survives rounding
+        middle = (shorter + longer) / 2
+        fits = ball.norm(_rounded(x, x_adv, middle) - x) <= ball.eps
+        shorter, longer = torch.where(fits, middle, shorter), torch.where(fits, longer, middle)
+    return _rounded(x, x_adv, shorter).to(x.dtype)
+
+
+def _rounded(x: Tensor, x_adv: Tensor, share: Tensor) -> Tensor:
+    moved = x + (x_adv - x) * share.view(-1, *[1] * (x.dim() - 1))
+    return (moved * 255).round().clamp(0, 255) / 255

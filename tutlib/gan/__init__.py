@@ -1,0 +1,31 @@
+"""Two nets, one alternating game: the picture moves through the weights of its painter."""
+
+from tutlib.gan.game import (
+    Round,
+    buffers_kept,
+    deal_from,
+    play,
+    sample,
+    update_average,
+)
+from tutlib.gan.losses import (
+    LOSSES,
+    Loss,
+    cross_entropy_d,
+    gradient_penalty,
+    hinge_d,
+    least_squares_d,
+    least_squares_g,
+    minimax_g,
+    non_saturating_g,
+    optimal_discriminator,
+    wasserstein_d,
+    wasserstein_g,
+)
+
+__all__ = [
+    "LOSSES", "Loss", "Round", "buffers_kept", "cross_entropy_d", "deal_from",
+    "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
+    "non_saturating_g", "optimal_discriminator", "play", "sample", "update_average",
+    "wasserstein_d", "wasserstein_g",
+]  # fmt: skip

@@ -1,0 +1,201 @@
+"""Generative adversarial networks: the one alternating game (its losses: `gan_losses`).
+
+Here the picture moves through the weights of the net that paints it. The discriminator looks at a
+generated picture, its gradient with respect to that *picture* says how the picture should change,
+and the chain rule hands the wish on to the generator's weights (Goodfellow et al., 2014).
+
+The discriminator returns a logit s for each picture; sigmoid(s) is its belief that it is real.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tutlib.gan.losses import (
+    LOSSES,
+    Loss,
+    gradient_penalty,
+)
+from tutlib.nets import untouched
+
+
+@dataclass(frozen=True)
+class Round:
+    """What a round of the game left behind.
+
+    Attributes:
+        t: which round, from 1; d_loss, g_loss: the two losses (D's in its last step).
+        real_score, fake_score: mean logits D gave before its last move.
+        generator, discriminator: the players themselves, still in the game.
+        average: the moving average of the generator (the generator itself if there is none).
+    """
+
+    t: int
+    d_loss: float
+    g_loss: float
+    real_score: float
+    fake_score: float
+    generator: nn.Module
+    discriminator: nn.Module
+    average: nn.Module
+
+
+def play(
+    generator: nn.Module,
+    discriminator: nn.Module,
+    real: Callable[[int, torch.Generator | None], Tensor | tuple[Tensor, Tensor]],
+    *,
+    z_size: int,
+    rounds: int,
+    batch: int = 64,
+    loss: str | Loss = "non-saturating",
+    d_steps: int = 1,
+    lr: float | tuple[float, float] = 5e-4,
+    betas: tuple[float, float] = (0.5, 0.999),
+    reuse_fakes: bool = False,
+    average: float = 0.0,
+    penalty: float = 0.0,
+    rng: torch.Generator | None = None,
+) -> Iterator[Round]:
+    """Play the game, one round at a time: `for r in play(...)`; leave the loop whenever you like.
+
+    A round is `d_steps` moves of the discriminator, then one of the generator, both with Adam.
+    Both nets learn in place, in train mode. In the generator's move the discriminator is frozen:
+    no gradient of its weights is computed, and its running statistics (BatchNorm's, say) come back
+    as they were; the batch statistics it normalises with are those of the generated pictures.
+
+    Args:
+        generator: from z (N, z_size), and labels if `real` deals them, to pictures.
+        discriminator: from pictures (and labels) to logits (N,) or (N, 1).
+        real: `real(n, rng)` deals n real pictures, or pictures and labels; see `deal_from`.
+        lr: Adam's step size, or a pair: the generator's, the discriminator's.
+        reuse_fakes: the generator learns from the pictures the discriminator has just seen,
+            which saves a forward pass; False paints new ones.
+        average: decay of the moving average of the generator's weights, 0 for none.
+        penalty: weight of `gradient_penalty`, for the Wasserstein loss (10 is usual).
+        rng: where all chance comes from (a CPU generator); None is torch's own.
+
+    Raises:
+        ValueError: if an argument makes no sense (at once), or a loss is no longer finite.
+    """
+    loss = _named(loss)
+    for name, value, least in (("rounds", rounds, 0), ("d_steps", d_steps, 1), ("batch", batch, 1)):
+        if value < least:
+            raise ValueError(f"{name} must be {least} or more, and it is {value}.")
+    if not 0 <= average < 1:
+        raise ValueError(f"average is a decay, from 0 up to but not 1, and it is {average}.")
+    lr_g, lr_d = lr if isinstance(lr, tuple) else (lr, lr)
+    move_g, move_d = _mover(generator, lr_g, betas), _mover(discriminator, lr_d, betas)
+    mean = copy.deepcopy(generator).requires_grad_(False) if average else generator
+    device = next(generator.parameters()).device
+
+    def deal() -> tuple[Tensor, list[Tensor], Tensor]:
+        x = real(batch, rng)
+        x, *y = (part.to(device) for part in (x if isinstance(x, tuple) else (x,)))
+        return x, y, torch.randn(batch, z_size, generator=rng).to(device)
+
+    def one_round(t: int) -> Round:
+        generator.train()
+        discriminator.train()
+        for _ in range(d_steps):
+            x, y, z = deal()
+            with torch.set_grad_enabled(reuse_fakes):
+                fake = generator(z, *y)
+            scores = discriminator(x, *y), discriminator(fake.detach(), *y)
+            d_loss = loss.discriminator(*scores)
+            if penalty:
+                d_loss = d_loss + penalty * gradient_penalty(discriminator, x, fake, *y, rng=rng)
+            move_d(d_loss)
+        if not reuse_fakes:
+            fake = generator(torch.randn(batch, z_size, generator=rng).to(device), *y)
+        with buffers_kept(discriminator):
+            g_loss = loss.generator(discriminator(fake, *y))
+            move_g(g_loss)
+        if average:
+            update_average(mean, generator, min(average, t / (t + 9)))  # quick to forget at first
+        numbers = torch.stack([d_loss, g_loss, *(s.mean() for s in scores)]).tolist()
+        if not all(math.isfinite(number) for number in numbers):
+            raise ValueError(f"the game went out of bounds in round {t}: lower the step size lr.")
+        return Round(t, *numbers, generator, discriminator, mean)
+
+    return (one_round(t) for t in range(1, rounds + 1))
+
+
+def _named(loss: str | Loss) -> Loss:
+    if isinstance(loss, str) and loss not in LOSSES:
+        raise ValueError(f"loss must be one of {', '.join(LOSSES)}, and it is {loss!r}.")
+    return LOSSES[loss] if isinstance(loss, str) else loss
+
+
+def _mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[[Tensor], None]:
+    """One step of Adam, with the gradient of this model's weights and of nothing else."""
+    weights = [weight for weight in model.parameters() if weight.requires_grad]
+    if not weights:
+        raise ValueError("a player has no weights to move: set requires_grad on them.")
+    optimizer = torch.optim.Adam(weights, lr, betas, fused=True)
+
+    def move(loss: Tensor) -> None:
+        # Not loss.backward(): that would compute the other player's weight gradients too.
+        for weight, grad in zip(weights, torch.autograd.grad(loss, weights)):
+            weight.grad = grad
+        optimizer.step()
+        optimizer.zero_grad()
+
+    return move
+
+
+@contextmanager
+def buffers_kept(model: nn.Module) -> Iterator[None]:
+    """Whatever happens inside, the model's buffers (running statistics) come back as they were."""
+    before = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            for buffer, value in before:
+                buffer.copy_(value)
+
+
+@torch.no_grad()
+def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
+    """average <- decay * average + (1 - decay) * model, weight by weight; buffers are copied."""
+    for mean, weight in zip(average.parameters(), model.parameters()):
+        mean.lerp_(weight, 1 - decay)
+    for mean, buffer in zip(average.buffers(), model.buffers()):
+        mean.copy_(buffer)
+
+
+def deal_from(x: Tensor, y: Tensor | None = None) -> Callable:
+    """`real` for `play`: n rows of x (and their labels, if there are any), drawn with chance.
+
+    Raises:
+        ValueError: if x is empty, or y does not hold one label for each row.
+    """
+    if len(x) == 0:
+        raise ValueError("there is no picture to deal: x is empty.")
+    if y is not None and len(y) != len(x):
+        raise ValueError(
+            f"there are {len(x)} pictures and {len(y)} labels: one for each is needed."
+        )
+
+    def deal(n: int, rng: torch.Generator | None = None) -> Tensor | tuple[Tensor, Tensor]:
+        rows = torch.randint(len(x), (n,), generator=rng).to(x.device)
+        return x[rows] if y is None else (x[rows], y[rows])
+
+    return deal
+
+
+@torch.no_grad()
+def sample(generator: nn.Module, z: Tensor, y: Tensor | None = None) -> Tensor:
+    """What the generator makes of z (N, z_size), in eval mode; it stays as it was."""
+    labels = [None] * len(z) if y is None else y.split(500)
+    with untouched(generator):
+        parts = zip(z.split(500), labels)
+        return torch.cat([generator(a) if b is None else generator(a, b) for a, b in parts])

@@ -1,0 +1,104 @@
+"""The game on the ring of eight Gaussians, and what it looks like after each round (lesson 5.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from tutlib import gan
+from tutlib.gan.measures import Modes, modes_found, ring
+from tutlib.nets import mlp
+
+Z_SIZE = 16
+SPAN = 3.2  # the board reaches from -SPAN to SPAN
+CELLS = 41  # D's belief is drawn on CELLS x CELLS points
+
+
+# What `players` and `gan.play` are told; what is not named stays at its default.
+RECIPES: dict[str, dict] = {
+    "recommended": {"loss": "non-saturating", "lr": 1e-3},
+    "minimax": {"loss": "minimax", "lr": 1e-3},
+    # A discriminator that learns ten times more slowly is always chasing yesterday's blob.
+    "collapse": {"loss": "non-saturating", "lr": (1e-3, 1e-4), "width": 64, "relu": True},
+}
+
+
+def players(
+    seed: int = 0, *, width: int = 128, relu: bool = False, z_size: int = Z_SIZE
+) -> tuple[nn.Sequential, nn.Sequential]:
+    """A generator z -> (N, 2) and a discriminator (N, 2) -> (N, 1), two hidden layers each.
+
+    Args:
+        seed: of the weights; torch's own random state is left alone.
+        relu: ReLU (G) and LeakyReLU (D) instead of tanh in both.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = mlp(z_size, width, width, 2, activation=nn.ReLU if relu else nn.Tanh)
+        bend = nn.LeakyReLU if relu else nn.Tanh
+        return generator, mlp(2, width, width, 1, activation=bend)
+
+
+@dataclass(frozen=True)
+class Board:
+    """The game seen from above.
+
+    Attributes:
+        t: rounds played; fake (N, 2): generated points.
+        arrows (N, 2): where the generator's loss wants each of them to go (minus its gradient
+            with respect to the *point*), times N.
+        belief (CELLS, CELLS): D's probability of "real", rows from bottom to top.
+        modes: what the measure of collapse says of 2,000 points.
+    """
+
+    t: int
+    fake: Tensor
+    arrows: Tensor
+    belief: Tensor
+    modes: Modes
+
+
+def board(
+    t: int,
+    generator: nn.Module,
+    discriminator: nn.Module,
+    loss: str = "non-saturating",
+    *,
+    points: int = 200,
+) -> Board:
+    """Look at the board without touching it: always with the same 2,000 z."""
+    z_size = next(generator.parameters()).shape[1]
+    z = torch.randn(2000, z_size, generator=torch.Generator().manual_seed(1))
+    samples = gan.sample(generator, z)
+    fake = samples[:points].clone().requires_grad_(True)
+    wish = gan.LOSSES[loss].generator(discriminator(fake))
+    (slope,) = torch.autograd.grad(wish, fake)
+    line = torch.linspace(-SPAN, SPAN, CELLS)
+    grid = torch.cartesian_prod(line, line).flip(1)
+    with torch.no_grad():
+        belief = discriminator(grid).sigmoid().view(CELLS, CELLS)
+    return Board(t, samples, -slope * points, belief, modes_found(samples))
+
+
+def boards(
+    recipe: str = "recommended", *, rounds: int, every: int, seed: int = 0, batch: int = 256
+) -> Iterator[Board]:
+    """Play a recipe of `RECIPES` on the ring; yield a `Board` before it and every `every` rounds.
+
+    Raises:
+        ValueError: if there is no such recipe.
+    """
+    if recipe not in RECIPES:
+        raise ValueError(f"recipe must be one of {', '.join(RECIPES)}, and it is {recipe!r}.")
+    told = dict(RECIPES[recipe])
+    nets = {name: told.pop(name) for name in ("width", "relu") if name in told}
+    generator, discriminator = players(seed, **nets)
+    rng = torch.Generator().manual_seed(seed)
+    told |= {"z_size": Z_SIZE, "rounds": rounds, "batch": batch, "rng": rng, "reuse_fakes": True}
+    yield board(0, generator, discriminator, told["loss"])
+    for r in gan.play(generator, discriminator, ring, **told):
+        if r.t % every == 0:
+            yield board(r.t, generator, discriminator, told["loss"])

@@ -1,0 +1,77 @@
+"""Panel of lesson 5.1: play, pause and step the game on the ring."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tutlib.gan.ring import RECIPES, Board, boards
+from tutlib.panel import Choice, Panel, Slider
+from tutlib.plots.gan import board_figure
+
+ROUNDS, EVERY = 1200, 25
+FROZEN_ROUNDS = (0, 25, 50, 100, 150, 200, 300, 400, 550, 700, 950, 1200)
+
+
+class Tape:
+    """A game that is recorded as it is played: ask for a round, and it plays on to there."""
+
+    def __init__(self, recipe: str, seed: int, rounds: int, every: int):
+        self._boards, self._seen = boards(recipe, rounds=rounds, every=every, seed=seed), []
+
+    def known(self, place: int) -> bool:
+        return place < len(self._seen)
+
+    def at(self, place: int) -> Board:
+        while not self.known(place):
+            self._seen.append(next(self._boards))
+        return self._seen[place]
+
+
+def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Panel:
+    """The two players on the ring: the round plays, pauses, steps, and goes back to the start.
+
+    Args:
+        seed: of the nets and of all chance; rounds: the last one; every: rounds in a step.
+    """
+    tapes = {name: Tape(name, seed, rounds, every) for name in RECIPES}
+
+    def compute(state: dict) -> Iterator[tuple[float, Board]]:
+        tape, goal = tapes[state["recipe"]], state["round"] // every
+        for place in range(goal):
+            if not tape.known(place):
+                yield place / (goal + 1), tape.at(place)
+        return tape.at(goal)
+
+    controls = [
+        Slider(
+            "round",
+            stops=list(range(0, rounds + 1, every)),
+            value=0,
+            help=f"each step is {every} rounds; the arrow keys step, too",
+            play=True,
+        ),
+        Choice("recipe", list(RECIPES), help="how the two players learn"),
+    ]
+    shown = [n for n in FROZEN_ROUNDS if n <= rounds and n % every == 0]
+    return Panel(
+        compute,
+        board_figure,
+        controls,
+        title="The two-player game",
+        question="All dots start in one heap. Where will the arrows drive them first?",
+        answers=("straight to the nearest circle", "outwards, onto the whole ring", "nowhere"),
+        reveal="Press Play and see: the arrows are D's gradient, and D is learning too.",
+        caption="Colour: what D believes (green: real, orange: generated). Dots: generated points. "
+        "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D.",
+        frozen=[{"recipe": r, "round": n} for r in ("recommended", "collapse") for n in shown],
+        strip=[{"round": n} for n in (0, 100, 400, 1200) if n in shown] or None,
+        alt=_alt,
+    )
+
+
+def _alt(state: dict, board: Board) -> str:
+    found, good = board.modes.found, round(100 * board.modes.good)
+    return (
+        f"{state['recipe']} recipe after {board.t} rounds: {found} of 8 modes found, "
+        f"{good} % of the dots on a mode"
+    )

@@ -1,0 +1,38 @@
+"""Using a net without a trace: it comes back as it was found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+
+
+@contextmanager
+def untouched(model: nn.Module | Callable) -> Iterator[None]:
+    """Use a net as it would be used (in eval mode), and leave it exactly as it was found.
+
+    The weights are held still (no gradient is traced to them: that is also quicker). The mode of
+    every module, every buffer and the random state come back as before, also when the body
+    raises. Attacks run inside this, so BatchNorm in a net that is being trained keeps its
+    statistics and a frozen layer stays frozen.
+    """
+    modules = list(model.modules()) if isinstance(model, nn.Module) else []
+    weights = [w for m in modules for w in m.parameters(recurse=False) if w.requires_grad]
+    # Not model.eval(): people override train() to keep some layers frozen.
+    switches = [(m, "training", m.training) for m in modules]
+    switches += [(w, "requires_grad", True) for w in weights if w.is_leaf]
+    buffers = [(m, n, b, b.data.clone()) for m in modules for n, b in m.named_buffers("", False)]
+    gpus = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with torch.random.fork_rng(gpus):
+        try:
+            for part, switch, _ in switches:
+                setattr(part, switch, False)
+            yield
+        finally:
+            for part, switch, before in switches:
+                setattr(part, switch, before)
+            for module, name, buffer, value in buffers:
+                module._buffers[name] = buffer
+                buffer.data.copy_(value)

@@ -1,0 +1,6 @@
+"""A panel: one idea to move by hand; live, frozen or as a strip, from the same two functions."""
+
+from tutlib.panel.controls import Choice, Pad, Slider, Text, Toggle, Upload
+from tutlib.panel.panel import Panel, errors_in
+
+__all__ = ["Choice", "Pad", "Panel", "Slider", "Text", "Toggle", "Upload", "errors_in"]

@@ -1,0 +1,18 @@
+"""How often a net is wrong, untouched and attacked, and how sure we may be of the number."""
+
+from tutlib.risk.diagnose import Diagnosis, diagnose
+from tutlib.risk.estimates import Estimate, bootstrap, wilson, worst_case
+from tutlib.risk.risk import (
+    RiskCurve,
+    adversarial_risk,
+    attack_name,
+    evaluate,
+    per_picture,
+    risk,
+    risk_curve,
+)
+
+__all__ = [
+    "Diagnosis", "Estimate", "RiskCurve", "adversarial_risk", "attack_name", "bootstrap",
+    "diagnose", "evaluate", "per_picture", "risk", "risk_curve", "wilson", "worst_case",
+]  # fmt: skip

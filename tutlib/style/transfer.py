@@ -1,0 +1,211 @@
+"""Style transfer: the picture that has the content of one picture and the statistics of another.
+
+    minimise over x in [0, 1]^d      content(x) + lam * style(x)
+
+`content` compares features place by place; `style` compares what is left of them when the places
+are forgotten: their Gram matrix (Gatys, Ecker and Bethge, 2016). The loop is `descent.descend`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from tutlib.balls import Box
+from tutlib.descent import LBFGS, descend
+from tutlib.style.extractors import Extractor
+
+# A layer in which the painting shows next to nothing must not become infinitely important.
+FLOOR = 1e-4
+
+
+class Losses(NamedTuple):
+    """What the picture has to pay, before lam is applied: two tensors of one number."""
+
+    content: Tensor
+    style: Tensor
+
+
+class Statistics(NamedTuple):
+    """What a layer says when it forgets where: means (N, C) and covariances (N, C, C)."""
+
+    mean: Tensor
+    covariance: Tensor
+
+
+def gram(features: Tensor) -> Tensor:
+    """Which channels are active together: (N, C, H, W) -> (N, C, C), F F' / (H W).
+
+    Raises:
+        ValueError: if `features` is not (N, C, H, W).
+    """
+    if features.dim() != 4:
+        raise ValueError(
+            f"features must be (N, C, H, W), and these have shape {tuple(features.shape)}."
+        )
+    return _Gram.apply(features.flatten(2))
+
+
+class _Gram(torch.autograd.Function):
+    """F F' / n with the gradient (G + G') F / n in one product: autograd itself would take two."""
+
+    @staticmethod
+    def forward(ctx, flat: Tensor) -> Tensor:
+        ctx.save_for_backward(flat)
+        return flat @ flat.mT / flat.shape[-1]
+
+    @staticmethod
+    def backward(ctx, grad: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        return (grad + grad.mT) @ flat / flat.shape[-1]
+
+
+def statistics(features: Tensor) -> Statistics:
+    """The two halves of a Gram matrix, which is covariance + mean mean'.
+
+    Apart they can be weighed apart. Together the mean, which is the larger half in a layer of
+    ReLUs, drowns the covariance, which is where the brush strokes are.
+    """
+    mean = features.mean((2, 3))
+    return Statistics(mean, gram(features) - mean[:, :, None] * mean[:, None, :])
+
+
+def style_loss(features: Tensor, target: Statistics) -> Tensor:
+    """Relative squared error of the means and of the covariances, averaged: 0 at the target."""
+    errors = (
+        (ours - theirs).square().sum() / (theirs.square().sum() + FLOOR)
+        for ours, theirs in zip(statistics(features), target)
+    )
+    return sum(errors) / 2
+
+
+def standardize(features: Tensor) -> Tensor:
+    """Every channel with mean 0 and deviation 1 over the picture: only *where* is left."""
+    centred = features - features.mean((2, 3), keepdim=True)
+    return centred / (centred.square().mean((2, 3), keepdim=True) + 1e-4).sqrt()
+
+
+def content_loss(features: Tensor, target: Tensor) -> Tensor:
+    """Mean squared difference of standardised features; `target` is already standardised.
+
+    How strong a channel is on average belongs to the style (red walls become blue), so content is
+    compared without it.
+    """
+    return (standardize(features) - target).square().mean()
+
+
+def losses(
+    extractor: Extractor,
+    content: Tensor,
+    style: Tensor,
+    *,
+    content_layers: Iterable[str] | None = None,
+    style_layers: Iterable[str] | None = None,
+) -> Callable[[Tensor], Losses]:
+    """A function from a picture to its two losses; all that does not change is computed now.
+
+    Args:
+        extractor: see `extractors`; content, style: (1, 3, H, W) in [0, 1], not necessarily of
+            the same size.
+        content_layers, style_layers: names out of ``extractor.layers``; an empty list leaves
+            that half out (its loss is 0). Default: the extractor's own choice.
+
+    Raises:
+        KeyError: unknown layer. TypeError, ValueError: something else than one picture in [0, 1],
+            or a picture too small for the extractor.
+    """
+    content_layers = _chosen(content_layers, extractor.content_layers)
+    style_layers = _chosen(style_layers, extractor.style_layers)
+    if not content_layers and not style_layers:
+        raise ValueError("with neither content layers nor style layers there is nothing to lower.")
+    for picture, layers, what in (
+        (content, content_layers, "content"), (style, style_layers, "style")
+    ):  # fmt: skip
+        extractor.check(picture, layers)
+        if len(picture) != 1:
+            raise ValueError(f"{what} must be one picture, and this is a batch of {len(picture)}.")
+    with torch.no_grad():
+        seen = extractor(content, content_layers)
+        wanted = {layer: standardize(seen[layer]) for layer in content_layers}
+        seen = extractor(style, style_layers)
+        painted = {layer: statistics(seen[layer]) for layer in style_layers}
+    layers = {*content_layers, *style_layers}
+
+    def measure(x: Tensor) -> Losses:
+        features = extractor(x, layers)
+        place = [content_loss(features[layer], target) for layer, target in wanted.items()]
+        paint = [style_loss(features[layer], target) for layer, target in painted.items()]
+        return Losses(*(sum(part, x.new_zeros(())) / max(1, len(part)) for part in (place, paint)))
+
+    return measure
+
+
+def weighed(measure: Callable[[Tensor], Losses], lam: float) -> Callable[[Tensor], Tensor]:
+    """The objective of `transfer`: content + lam * style.
+
+    Raises:
+        ValueError: if lam is negative or not finite.
+    """
+    if not (math.isfinite(lam) and lam >= 0):
+        raise ValueError(f"lam, the weight of the style, must be 0 or more, and this is {lam}.")
+
+    def objective(x: Tensor) -> Tensor:
+        parts = measure(x)
+        return parts.content + lam * parts.style
+
+    return objective
+
+
+def transfer(
+    extractor: Extractor,
+    content: Tensor,
+    style: Tensor,
+    *,
+    lam: float = 10.0,
+    steps: int = 60,
+    step=None,
+    start: Tensor | None = None,
+    content_layers: Iterable[str] | None = None,
+    style_layers: Iterable[str] | None = None,
+    callback: Callable[[int, Tensor, Losses], object] | None = None,
+) -> Tensor:
+    """Paint `content` in the manner of `style` (Gatys, Ecker and Bethge, 2016).
+
+    Args:
+        extractor, content, style, content_layers, style_layers: as for `losses`.
+        lam: weight of the style; 0 gives the content back. Try 1 ... 100.
+        steps: how many gradients; step: a rule of `descent` (default: L-BFGS).
+        start: where to begin, (1, 3, H, W) in [0, 1]; default: at the content itself.
+        callback: called as ``callback(t, x, losses)`` before step t; a true answer stops.
+
+    Returns:
+        A picture like `content`, in [0, 1].
+
+    Raises:
+        ValueError: lam is negative or not finite, and whatever `losses` raises.
+    """
+    start = content if start is None else start
+    extractor.check(start)
+    measure = losses(
+        extractor, content, style, content_layers=content_layers, style_layers=style_layers
+    )
+    now: list[Losses] = []
+
+    def noted(x: Tensor) -> Losses:
+        parts = measure(x)
+        now[:] = [Losses(*(part.detach() for part in parts))]
+        return parts
+
+    report = None if callback is None else lambda t, x, _: callback(t, x, now[0])
+    step = LBFGS(lr=1, history=20) if step is None else step
+    return descend(weighed(noted, lam), start.contiguous(), Box(), step, steps, callback=report)
+
+
+def _chosen(layers: Iterable[str] | None, default: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(layers, str):
+        return (layers,)
+    return default if layers is None else tuple(layers)

@@ -1,0 +1,11 @@
+"""The weights move: training, where in adversarial training the picture moves first."""
+
+from tutlib.training.augment import shifted
+from tutlib.training.fit import Run, accuracy, fit, one_cycle
+from tutlib.training.inner import describe, fgsm_rs, mixed, pgd_inner
+from tutlib.training.points import points_apart, right_in_squares
+
+__all__ = [
+    "Run", "accuracy", "describe", "fgsm_rs", "fit", "mixed", "one_cycle", "pgd_inner",
+    "points_apart", "right_in_squares", "shifted",
+]  # fmt: skip

@@ -1,0 +1,251 @@
+"""Training: the weights move. In adversarial training the picture moves first, to its worst place.
+
+    min over theta:  mean over (x, y)  of  max over delta in the ball  of  l(h_theta(x + delta), y)
+
+`fit` is the ordinary training loop with one more line. Who solves the inner maximum is an
+argument, `inner`: None (standard training), or any attack ``inner(model, x, y, generator=...) ->
+x_adv``. `fgsm_rs`, `pgd_inner` and `mixed` make three of them out of `attacks.pgd`.
+"""
+
+from __future__ import annotations
+
+import copy
+import functools
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from tqdm.auto import tqdm
+
+from tutlib.check.inputs import check_labels, check_pictures
+from tutlib.nets import untouched
+from tutlib.training.checkpoint import load, restore, save, snapshot
+from tutlib.training.inner import Attack, describe
+
+MEASURED = 200  # training pictures measured after every epoch, where none are watched
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a call of `fit` did.
+
+    Attributes:
+        history: a dict for each finished epoch: "epoch" (from 1), "loss" (mean over the pictures
+            trained on, after the inner maximiser), "train_clean", "train_robust", "watch_clean",
+            "watch_robust" (accuracies, as far as measured), "seconds" (of training: CPU seconds,
+            or seconds on the clock on a GPU; measuring accuracies does not count).
+        best: the epoch whose weights the model now has; 0 if none was finished.
+        finished: False if the run was interrupted, or stopped by `until`.
+        state: everything needed to go on: pass it as `checkpoint`.
+    """
+
+    history: list[dict[str, float]]
+    best: int
+    finished: bool
+    state: dict
+
+    @property
+    def seconds(self) -> float:
+        """Training time of all epochs together."""
+        return sum(row["seconds"] for row in self.history)
+
+    def curve(self, name: str) -> list[float]:
+        """One column of the history, for example ``curve("watch_robust")``."""
+        return [row[name] for row in self.history]
+
+
+def fit(
+    model: nn.Module,
+    x: Tensor,
+    y: Tensor,
+    *,
+    inner: Attack | None = None,
+    augment: Callable[..., Tensor] | None = None,
+    epochs: int = 10,
+    batch: int = 100,
+    lr: float = 2e-3,
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+    watch: tuple[Tensor, Tensor] | None = None,
+    judge: Attack | None = None,
+    seed: int = 0,
+    until: int | None = None,
+    checkpoint: str | Path | dict | None = None,
+    progress: bool = True,
+) -> Run:
+    """Train `model` on the pictures that `inner` makes of (x, y).
+
+    Ctrl-C (or the notebook's stop button) ends it early: the best weights so far are kept. The
+    same call with the same `checkpoint` then goes on from the last finished epoch, and ends with
+    the weights that an uninterrupted run ends with, to the last bit (on a CPU).
+
+    Args:
+        model: from pictures to logits (N, K); trained in place, and left in eval mode.
+        x, y: all training pictures (N, ...) and labels (N,), on the model's device.
+        inner: the inner maximiser, ``inner(model, x, y, generator=...) -> x_adv``; None: clean.
+        augment: what happens to a batch before that, ``augment(x, generator=...) -> x``: `shifted`.
+        epochs, batch, lr: passes over the data, pictures in a step, and the highest learning rate
+            (`one_cycle`).
+        optimizer: makes the optimizer, called as ``optimizer(parameters, lr=lr)``.
+        watch: pictures and labels not trained on. The epoch with the highest robust (without
+            `judge`: clean) accuracy on them is kept; without `watch` it is the last.
+        judge: the attack, ``judge(model, x, y)``, behind the robust accuracies.
+        seed: of the order of the pictures, of `augment` and of `inner`'s random starts.
+        until: stop after this many of the epochs, to go on later.
+        checkpoint: a file to go on from if it is there, and to save to after every epoch; or the
+            `state` of an earlier `Run`.
+        progress: show a bar with the loss, the accuracies and the time left.
+
+    Raises:
+        ValueError, TypeError: pictures or labels of the wrong kind, numbers that make no sense, a
+            checkpoint that is broken or belongs to another run.
+        FloatingPointError: if the loss is no longer a number.
+    """
+    labels = _check(x, y, epochs, batch, lr)
+    sets = {"train": _some(x, labels, MEASURED if watch is None else len(watch[0]))}
+    sets |= {"watch": watch} if watch is not None else {}
+    moving = optimizer(model.parameters(), lr=lr)
+    generator = torch.Generator().manual_seed(seed)
+    recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
+              "inner": describe(inner), "augment": describe(augment)}  # fmt: skip
+    path = checkpoint if isinstance(checkpoint, str | Path) else None
+    state = load(path) if path is not None else checkpoint
+    if state is None:
+        state = snapshot(recipe, [], (-math.inf, 0, None), model, moving, generator)
+    else:
+        restore(state, recipe, model, moving, generator)
+    done, last = len(state["history"]), min(until or epochs, epochs)
+    bar = tqdm(total=last, initial=done, desc=f"training ({recipe['inner'].split('(')[0]})",
+               unit="epoch", leave=False, disable=not progress)  # fmt: skip
+
+    def tick(share: float) -> None:
+        bar.update(min(share, last - bar.n))  # sums of shares end a hair above a whole number
+
+    try:
+        for epoch in range(done + 1, last + 1):
+            rate = functools.partial(_rate, lr, epoch, epochs)
+            row = {"epoch": epoch}
+            made = _adversary(model, inner, augment, generator)
+            row |= _epoch(model, x, labels, made, moving, rate, batch, generator, tick)
+            row |= _measure(model, sets, judge)
+            bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
+            best, score = state["best"], _score(row)
+            if score >= best[0]:
+                best = (score, epoch, copy.deepcopy(model.state_dict()))
+            history = [*state["history"], row]
+            state = snapshot(recipe, history, best, model, moving, generator)
+            if path is not None:
+                save(state, path)
+    except KeyboardInterrupt:
+        tqdm.write(f"stopped in epoch {len(state['history']) + 1}: the best so far is kept.")
+    finally:
+        bar.close()
+        moving.zero_grad(set_to_none=True)
+        model.eval()
+    if state["best"][2] is not None:
+        model.load_state_dict(state["best"][2])
+    return Run(state["history"], state["best"][1], len(state["history"]) == epochs, state)
+
+
+def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[str, float]:
+    """Once through the pictures, in a new order: the mean loss and the seconds it took."""
+    model.train()
+    batch = min(batch, len(x))
+    batches = len(x) // batch  # what is left over after the shuffle waits for another epoch
+    order = torch.randperm(len(x), generator=generator)[: batches * batch].to(x.device)
+    total, begin = torch.zeros((), device=x.device), _clock(x.device)
+    for i, rows in enumerate(order.split(batch)):
+        for group in optimizer.param_groups:
+            group["lr"] = rate(i / batches)
+        pictures = made(x[rows], y[rows])  # first the pictures move, uphill ...
+        loss = F.cross_entropy(model(pictures), y[rows])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # ... and then the weights, downhill
+        optimizer.step()
+        total += loss.detach()
+        tick(1 / batches)
+    loss = total.item() / batches
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
+    return {"loss": loss, "seconds": _clock(x.device) - begin}
+
+
+def _adversary(model, inner, augment, generator) -> Callable[[Tensor, Tensor], Tensor]:
+    """The pictures that a batch is trained on."""
+
+    def made(x: Tensor, y: Tensor) -> Tensor:
+        x = x if augment is None else augment(x, generator=generator)
+        return x if inner is None else inner(model, x, y, generator=generator)
+
+    return made
+
+
+def _rate(lr: float, epoch: int, epochs: int, within: float) -> float:
+    return lr * one_cycle((epoch - 1 + within) / epochs)
+
+
+def one_cycle(done: float, warm_up: float = 0.3) -> float:
+    """The share of the highest learning rate: straight up from 0, then down like a cosine to 0.
+
+    (Smith and Topin, "Super-convergence", 2018.)
+
+    Args:
+        done: the share of the training that lies behind us, in [0, 1].
+        warm_up: where the peak is.
+    """
+    if done < warm_up:
+        return max(done / warm_up, 0.04)
+    return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
+
+
+def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch: int = 200):
+    """The share of pictures that the net gets right, after ``attack(model, x, y)`` if there is one.
+
+    With an attack it is an upper bound on the robust accuracy: a better attack may find more.
+    """
+    labels, right = check_labels(y, x), 0
+    for a, b in zip(x.split(batch), labels.split(batch)):
+        moved = a if attack is None else attack(model, a, b)
+        with untouched(model), torch.no_grad():
+            right += int((model(moved).argmax(1) == b).sum())
+    return right / len(x)
+
+
+def _check(x: Tensor, y: Tensor, epochs: int, batch: int, lr: float) -> Tensor:
+    check_pictures(x, None)
+    for name, value in (("epochs", epochs), ("batch", batch), ("lr", lr)):
+        if not value > 0:
+            raise ValueError(f"{name} must be above 0, and this is {value}.")
+    return check_labels(y, x)
+
+
+def _some(x: Tensor, y: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`count` pictures, evenly spread (a data set may be sorted by class)."""
+    stride = max(1, len(x) // count)
+    return x[::stride][:count], y[::stride][:count]
+
+
+def _measure(model, sets: dict, judge: Attack | None) -> dict[str, float]:
+    row = {}
+    for name, (x, y) in sets.items():
+        row[f"{name}_clean"] = accuracy(model, x, y)
+        if judge is not None:
+            row[f"{name}_robust"] = accuracy(model, x, y, judge)
+    return row
+
+
+def _score(row: dict) -> float:
+    """What makes an epoch the best; without pictures to watch, being the latest (a tie)."""
+    return row.get("watch_robust", row.get("watch_clean", 0.0))
+
+
+def _clock(device: torch.device) -> float:
+    """CPU seconds (right also on a busy machine), or the clock where a GPU does the work."""
+    if device.type != "cuda":
+        return time.process_time()
+    torch.cuda.synchronize(device)
+    return time.perf_counter()
