@@ -15,7 +15,7 @@ from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
 from tutlib.lessons.exercises import lesson_3_1
 from tutlib.lessons.panels.risk import falling_digits
-from tutlib.risk import fast
+from tutlib.risk import fast, precision
 
 EPS = 0.1
 
@@ -282,9 +282,9 @@ def test_steps_that_half_the_bits_cannot_see_are_no_sign_of_standing_still(monke
 
     level, net = 0.8984375, Keen()  # a bfloat16 number
     x, y, ball = torch.full((8, 1, 4, 4), level), torch.zeros(8, dtype=torch.long), Linf(1e-3)
-    half = fast.Way(net, bits="half")
+    half = precision.Way(net, bits="half")
     assert (half(x - 1e-3) == half(x)).all()
-    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (half, fast.Way(net)))
+    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (half, precision.Way(net)))
     monkeypatch.setattr(fast, "CONTROL", 0)
     assert risk.evaluate(net, x, y, ball, steps=20).value == 1
     assert risk.evaluate(net, x, y, ball, steps=20, fast=True).value == 1
@@ -325,10 +325,10 @@ def test_half_the_bits_are_used_only_where_their_gradient_is_right(digits):
             return torch.sin(2000 * x).flatten(1)[:, 100:110]
 
     truth = input_gradient(Sharp(), x, y)
-    halved = input_gradient(fast.Way(Sharp(), bits="half"), x, y)
-    assert fast.gain_kept(halved, truth) < fast.FAITHFUL
-    assert fast.gain_kept(truth, truth) == pytest.approx(1, abs=1e-4)
-    quick, exact = fast.quickest(Sharp(), x, y)
+    halved = input_gradient(precision.Way(Sharp(), bits="half"), x, y)
+    assert precision.gain_kept(halved, truth) < precision.FAITHFUL
+    assert precision.gain_kept(truth, truth) == pytest.approx(1, abs=1e-4)
+    quick, exact = precision.quickest(Sharp(), x, y)
     assert exact.bits == "full"
     assert quick.bits in ("full", "mixed")
 
@@ -378,7 +378,9 @@ def test_fast_never_counts_what_float32_denies(net, digits, monkeypatch):
     def liar(pictures):
         return 0 * net(pictures)  # it doubts every picture, and leads nowhere
 
-    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (fast.Way(liar), fast.Way(net)))
+    monkeypatch.setattr(
+        fast, "quickest", lambda model, x, y: (precision.Way(liar), precision.Way(net))
+    )
     ball = Linf(1e-3)
     found = risk.evaluate(net, x, y, ball, steps=4, fast=True)
     assert found.value == risk.risk(net, x, y).value < 0.1

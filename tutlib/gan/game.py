@@ -1,4 +1,4 @@
-"""Generative adversarial networks: the one alternating game (its losses: `gan_losses`).
+"""Generative adversarial networks: the one alternating game (its losses: `gan.losses`).
 
 Here the picture moves through the weights of the net that paints it. The discriminator looks at a
 generated picture, its gradient with respect to that *picture* says how the picture should change,

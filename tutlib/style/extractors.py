@@ -113,7 +113,7 @@ def crop_net(classes: int = 22) -> nn.Sequential:
     """The small VGG-like net of the bundled extractor: five convolutions, 0.14 M weights.
 
     It is trained to say which of `classes` pictures a 32-pixel crop was cut from
-    (`style_recipes.train_style`); pictures in [0, 1], logits out.
+    (`assets.build.style`); pictures in [0, 1], logits out.
     """
     layers: list[nn.Module] = [Normalize((0.5,) * 3, (0.25,) * 3)]
     width = 3
