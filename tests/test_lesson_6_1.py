@@ -16,7 +16,7 @@ from tutlib.style import extractors, paintings
 
 @pytest.fixture(scope="module")
 def extractor():
-    return extractors.bundled(assets.load_weights(extractors.crop_net(), "style"))
+    return assets.features("bundled").cpu()
 
 
 @pytest.mark.parametrize("name", ["gram_by_einsum", "keep_colours", "two_painters"])
