@@ -6,7 +6,7 @@ claims about quality may fail here (`gpu_startup.py`), and nothing else may.
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
 from tools import notebooks
 
@@ -32,7 +32,7 @@ LEAST = {
 STAYS_ON_CPU = {
     "5-1": "for nets this small a GPU would only wait",
 }
-THERE = """import torch
+SWITCHED_ON = """import torch
 assert torch.cuda.is_available(), "the GPU was never switched on"
 """
 USED = """assert torch.cuda.max_memory_allocated() > 0, (
@@ -44,19 +44,26 @@ def number(path):
     return path.stem if path.stem == "start" else path.name[:3]
 
 
+def run_on_gpu(lesson, path, *, last=SWITCHED_ON + USED):
+    """Run a lesson with `last` as its last cell."""
+    lesson.cells.append(new_code_cell(last))
+    nbformat.write(lesson, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONSTARTUP", str(notebooks.ROOT / "tests" / "gpu_startup.py"))
+        return notebooks.run(path)
+
+
 @pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
-def test_runs_on_a_gpu(path, tmp_path, monkeypatch, record_property):
+def test_runs_on_a_gpu(path, tmp_path, record_property):
     assert number(path) in LEAST, (
         f"Say in LEAST (tests/test_lessons_on_gpu.py) with what small budget {path.name} runs."
     )
     lesson = notebooks.read(path)
     for cell in lesson.cells:
         if "budget" in notebooks.tags(cell):
-            cell.source += "\n" + LEAST[number(path)]
-    lesson.cells.append(new_code_cell(THERE + ("" if number(path) in STAYS_ON_CPU else USED)))
-    nbformat.write(lesson, tmp_path / path.name)
-    monkeypatch.setenv("PYTHONSTARTUP", str(notebooks.ROOT / "tests" / "gpu_startup.py"))
-    run = notebooks.run(tmp_path / path.name)
+            cell.source += f"\n{LEAST[number(path)]}"
+    last = SWITCHED_ON + ("" if number(path) in STAYS_ON_CPU else USED)
+    run = run_on_gpu(lesson, tmp_path / path.name, last=last)
     record_property("notebook", f"{path.name} (GPU)")
     record_property("cpu_seconds", run.cpu_seconds)
     record_property("claims", notebooks.ticks(run))
@@ -66,3 +73,30 @@ def test_runs_on_a_gpu(path, tmp_path, monkeypatch, record_property):
 
 def test_every_small_budget_belongs_to_a_lesson():
     assert set(LEAST) == {number(path) for path in notebooks.find()}
+
+
+# The net that catches bad lessons must itself be seen to catch them.
+
+GOOD = "import torch\nx = torch.ones(2, device='cuda')"
+PANEL = """
+from matplotlib import pyplot as plt
+from tutlib.panel import Panel, Slider
+panel = Panel(lambda state: torch.ones(2) + state["k"] * x, lambda result: plt.figure(),
+              [Slider("k", stops=[1, 0])])
+panel.moved({"k": 1})  # what the slider calls; an error is shown in the panel and raises nothing
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [(GOOD, ""), (f"{GOOD}\nx + torch.ones(2)", "same device"), (GOOD + PANEL, "same device"),
+     ("x = 1", "never used the GPU"), (f"{GOOD}\nassert False, 'a wrong turn'", "a wrong turn")],
+    ids=["only a claim fails", "two devices", "two devices in a panel", "no GPU", "an assertion"],
+)  # fmt: skip
+def test_what_counts_as_a_fault(source, expected, tmp_path):
+    claim = "from tutlib.check import claim\nclaim('one and one', 1 + 1, equals=3)"
+    cells = [new_code_cell(source), new_code_cell(claim, metadata={"tags": ["claim"]})]
+    run = run_on_gpu(new_notebook(cells=cells), tmp_path / "tiny.ipynb")
+    faults = "\n".join(notebooks.faults(run, claims_may_fail=True))
+    assert expected in faults
+    assert bool(faults) == bool(expected)
