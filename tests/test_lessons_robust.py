@@ -103,6 +103,18 @@ def test_panel_goes_back_and_leaves_the_random_state_alone():
     assert unchanged(before)
 
 
+def test_a_check_takes_no_chance_from_the_notebook():
+    torch.manual_seed(1)  # the check's own seed is 0
+    before = chance()
+    lesson_4_1.corners()
+    assert unchanged(before)
+
+
+def test_curves_are_drawn_from_any_device(each_device):
+    theta = torch.linspace(0, 1, 5, device=each_device).requires_grad_()
+    figures.danskin(theta, torch.stack([theta, -theta]), 0.5, 1.0, ["one", "other"])
+
+
 def test_panel_shows_the_boundary_on_its_way():
     """The slider put at its end: partial results, each further on, up to the last epoch."""
     seen = [(share, result["epoch"]) for share, result in training_panel().compute(
