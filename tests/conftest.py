@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import Phase, settings
 from torch import nn
 
 from tutlib import assets
@@ -14,6 +15,11 @@ from tutlib.nets import Normalize
 torch.set_num_threads(1)
 os.environ.setdefault("TUTLIB_ASSETS", "bundled")  # no test reaches for the network unasked
 pytest_plugins = ["tools.pytest_order"]
+
+# For `make mutants`: the same examples every time, and a found one is not made smaller first.
+settings.register_profile(
+    "mutants", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
 
 # Most tests run twice: as they are, and with a GPU (`make gpu`), where these are left out, because
 # no tensor in them goes near a device or because they take long. A new test runs in both.
@@ -24,6 +30,7 @@ LEFT_OUT_ON_GPU = (
     "tests/test_downloads.py",
     "tests/test_environment.py",
     "tests/test_house.py",
+    "tests/test_mutants.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place
     "tests/test_real_lessons.py",
     "tests/test_render.py",
