@@ -25,8 +25,17 @@ def source_of(change):
 
 def test_the_modules_and_their_tests_are_there():
     for module, tests in LIST["tests"].items():
-        assert tests, module
-        assert [name for name in (module, *tests) if not (ROOT / name).is_file()] == []
+        for rule in (module, *tests):
+            file, _, test = rule.removeprefix("-").partition("::")
+            assert (ROOT / file).is_file(), rule
+            assert f"def {test}" in (ROOT / file).read_text(encoding="utf-8") or not test, rule
+
+
+def test_a_test_takes_part_by_its_rules():
+    rules = ["tests/test_a.py", "-tests/test_a.py::test_slow"]
+    assert mutants.judges("tests/test_a.py::test_quick[1]", rules)
+    assert not mutants.judges("tests/test_a.py::test_slow[1]", rules)
+    assert not mutants.judges("tests/test_b.py::test_quick", rules)
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change["function"])

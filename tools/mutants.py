@@ -51,7 +51,7 @@ def lay_out():
 
 
 def run(tests, jobs, by_hand):
-    """Let mutmut mutate the modules, each one tried on its own tests: {module: test files}."""
+    """Let mutmut mutate the modules, each one tried on its own tests (see `judges`)."""
     # A forked child can use neither the GPU nor the threads that its parent has started.
     os.environ.update(CUDA_VISIBLE_DEVICES="", OMP_NUM_THREADS="1", MKL_NUM_THREADS="1")
     os.environ["TUTLIB_ASSETS"] = "bundled"
@@ -61,19 +61,27 @@ def run(tests, jobs, by_hand):
 
     config = mutmut.config()
     config.only_mutate = list(tests)
-    config.pytest_add_cli_args_test_selection = sorted(set().union(*tests.values()))
-    own = {module.removesuffix(".py").replace("/", "."): tests[module] for module in tests}
+    files = {rule.partition("::")[0] for rules in tests.values() for rule in rules}
+    config.pytest_add_cli_args_test_selection = sorted(file for file in files if file[0] != "-")
+    dotted = {module: module.removesuffix(".py").replace("/", ".") for module in tests}
+    own = {dotted[module].removesuffix(".__init__"): tests[module] for module in tests}
     find_tests = mutmut.collect_or_load_stats
 
     def find_own_tests(*args, **options):
         find_tests(*args, **options)
         for function, found in mutmut.state().tests_by_mangled_function_name.items():
-            files = own[function.rpartition(".")[0].removesuffix(".__init__")]
-            found &= {test for test in found if test.partition("::")[0] in files}
+            rules = own[function.rpartition(".")[0]]
+            found &= {test for test in found if judges(test, rules)}
 
     mutmut.collect_or_load_stats = find_own_tests
     mutate.extend(by_hand)
     mutmut._run([], jobs)
+
+
+def judges(test, rules):
+    """Whether a test takes part: a rule begins its name, and none with a "-" before it does."""
+    told = [rule for rule in rules if test.startswith(rule.removeprefix("-"))]
+    return bool(told) and not any(rule.startswith("-") for rule in told)
 
 
 def mutants():
