@@ -527,7 +527,7 @@ def test_the_frozen_page_of_a_slider_that_plays_says_so():
 
 def test_pause_is_heard_where_every_stop_takes_longer_than_the_pace(monkeypatch):
     async def story():
-        monkeypatch.setattr("tutlib.player.PACE", 0)
+        monkeypatch.setattr("tutlib.panel.playback.PACE", 0)
         panel, seen = played()
         button = panel.live.buttons_of["t"].children[0]
         button.click()
