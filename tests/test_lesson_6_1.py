@@ -5,42 +5,36 @@ import time
 import pytest
 import torch
 
-from tests.solutions import solution
-from tutlib import assets, check, style
+from tests import exercises
+from tutlib import style
+from tutlib.assets import bundled
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
-from tutlib.lessons.exercises import lesson_6_1
 from tutlib.lessons.panels.style import LAMBDAS, style_panel
 from tutlib.style import extractors, paintings
 
 
 @pytest.fixture(scope="module")
 def extractor():
-    return extractors.bundled(assets.load_weights(extractors.crop_net(), "style"))
+    return extractors.bundled(bundled.load_weights(extractors.crop_net(), "style"))
 
 
-@pytest.mark.parametrize("name", ["gram_by_einsum", "keep_colours", "two_painters"])
-def test_solutions(name, extractor):
-    checks = {
-        "gram_by_einsum": lesson_6_1.one_line_gram,
-        "keep_colours": lesson_6_1.own_colours,
-        "two_painters": lambda: lesson_6_1.two_hands(extractor),
-    }[name]()
-    wrong = {
-        "gram_by_einsum": lambda f: torch.einsum("nihw,nkhw->nik", f, f),
-        "keep_colours": lambda painted, photo: painted,
-        "two_painters": lambda extractor, content, one, other: style.transfer(
-            extractor, content, one, steps=10
-        ),
-    }[name]
-    names = {"torch": torch, "losses": style.losses, "Box": Box, "LBFGS": LBFGS}
-    assert check.exercise(solution("6-1", name, names | {"descend": descend}), checks)
-    assert not check.exercise(wrong, checks)
+EXERCISES = exercises.table("6-1", {
+    "gram_by_einsum": [lambda f: torch.einsum("nihw,nkhw->nik", f, f)],
+    "keep_colours": [lambda painted, photo: painted],
+    "two_painters": [
+        lambda extractor, content, one, other: style.transfer(extractor, content, one, steps=10)
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES)
+def test_solutions(exercise, wrong, extractor):
+    exercises.settle(exercise, wrong, {"extractor": extractor})
 
 
 def test_the_bundled_extractor_paints_better_than_an_untrained_one(extractor):
     """The recipe's figure, on new crops: far above chance."""
-    from tutlib.assets import bundled
     from tutlib.assets.build import style
 
     net = bundled.load_weights(extractors.crop_net(), "style")

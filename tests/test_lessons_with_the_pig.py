@@ -4,14 +4,12 @@ import time
 
 import pytest
 import torch
-from torch.nn import functional as F
 
-from tests.solutions import solution
-from tutlib import assets, check
+from tests import exercises
+from tutlib import assets
 from tutlib.assets import photos
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.lessons.exercises import lesson_1_1, lesson_2_1
 from tutlib.lessons.panels.pig import AWAY, pig_explorer, target_picker
 
 
@@ -26,42 +24,30 @@ def pig():
 
 
 @pytest.fixture
-def namespace():
-    return {"torch": torch, "F": F, "pgd": pgd, "Linf": Linf}
+def names(net, pig):
+    return {"net": net, "pig": pig, "y": net.index("hog")}
 
 
-@pytest.mark.parametrize("name", ["project_l2", "attack_the_sky", "without_gradient"])
-def test_solutions_of_1_1(name, net, pig, namespace):
-    y = net.index("hog")
-    checks = {
-        "project_l2": lesson_1_1.l2_projection,
-        "attack_the_sky": lambda: lesson_1_1.sky_attack(net, pig, y),
-        "without_gradient": lambda: lesson_1_1.gradient_free(net, pig, y),
-    }[name]()
-    wrong = {
-        "project_l2": lambda delta, eps: delta.clamp(-eps, eps),
-        "attack_the_sky": lambda net, x, y, eps: pgd(net, x, y, Linf(eps)),
-        "without_gradient": lambda ask, x, eps, calls: x,
-    }[name]
-    assert check.exercise(solution("1-1", name, namespace), checks)
-    assert not check.exercise(wrong, checks)
+EXERCISES_1_1 = exercises.table("1-1", {
+    "project_l2": [lambda delta, eps: delta.clamp(-eps, eps)],
+    "attack_the_sky": [lambda net, x, y, eps: pgd(net, x, y, Linf(eps))],
+    "without_gradient": [lambda ask, x, eps, calls: x],
+})  # fmt: skip
+EXERCISES_2_1 = exercises.table("2-1", {
+    "to_the_least_likely": [lambda net, x, y, eps: x],
+    "protect": [lambda net, x, y, eps: pgd(net, x, y, Linf(eps))],
+    "two_stories": [lambda net, xs, targets, eps: torch.zeros_like(xs)],
+})  # fmt: skip
 
 
-@pytest.mark.parametrize("name", ["to_the_least_likely", "protect", "two_stories"])
-def test_solutions_of_2_1(name, net, pig, namespace):
-    y, pair = net.index("hog"), torch.cat([pig, assets.picture("tabby")])
-    checks = {
-        "to_the_least_likely": lambda: lesson_2_1.least_likely(net, pig, y),
-        "protect": lambda: lesson_2_1.guardian(net, pig, y),
-        "two_stories": lambda: lesson_2_1.two_stories(net, pair, ["airliner", "teapot"]),
-    }[name]()
-    wrong = {
-        "to_the_least_likely": lambda net, x, y, eps: x,
-        "protect": lambda net, x, y, eps: pgd(net, x, y, Linf(eps)),
-        "two_stories": lambda net, xs, targets, eps: torch.zeros_like(xs),
-    }[name]
-    assert check.exercise(solution("2-1", name, namespace), checks)
-    assert not check.exercise(wrong, checks)
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_1_1)
+def test_solutions_of_1_1(exercise, wrong, names):
+    exercises.settle(exercise, wrong, names)
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_2_1)
+def test_solutions_of_2_1(exercise, wrong, names):
+    exercises.settle(exercise, wrong, names)
 
 
 def test_the_explorer_attacks_and_rests(net, pig):
