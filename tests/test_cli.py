@@ -209,7 +209,7 @@ def problems(capsys):
 def test_doctor_finds_what_is_missing_from_the_bundled_shelf(internet, healthy, capsys):
     (healthy / "digits.safetensors").unlink()
     (healthy / "things" / "hog-test.webp").unlink()
-    weights, pictures = problems(capsys)
+    pictures, weights = problems(capsys)
     assert "digits is missing" in weights
     assert "python -m tutlib build digits" in weights
     assert "python -m tutlib build things" in pictures

@@ -61,10 +61,16 @@ def test_tried_versions_are_allowed_ones(name):
     assert Requirement(name + lower_limit).specifier.contains(tried)
 
 
-def test_every_package_of_the_house_is_installed():
-    doors = (ROOT / "tutlib").rglob("__init__.py")
-    folders = {".".join(door.relative_to(ROOT).parent.parts) for door in doors}
-    assert set(PYPROJECT["tool"]["setuptools"]["packages"]) == folders
+def test_every_folder_of_the_house_is_found():
+    """setuptools finds the packages below `tutlib`, and what lies in them besides code."""
+    found = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
+    assert found == {"include": ["tutlib*"]}
+    folders = {path.parent for path in (ROOT / "tutlib").rglob("*.py")}
+    assert all((folder / "__init__.py").is_file() for folder in folders)
+    others = {path.suffix for path in (ROOT / "tutlib").rglob("*.*")} - {".py", ".pyc"}
+    assert {f"*{suffix}" for suffix in others} == set(
+        PYPROJECT["tool"]["setuptools"]["package-data"]["*"]
+    )
 
 
 def test_the_set_up_asks_for_the_same_python():

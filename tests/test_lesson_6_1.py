@@ -5,7 +5,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests import exercises
-from tutlib import style
+from tutlib import assets, style
 from tutlib.assets import bundled
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
@@ -15,7 +15,7 @@ from tutlib.style import extractors, paintings
 
 @pytest.fixture(scope="module")
 def extractor():
-    return extractors.bundled(bundled.load_weights(extractors.crop_net(), "style"))
+    return assets.features("bundled").cpu()
 
 
 EXERCISES = exercises.table("6-1", {

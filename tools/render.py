@@ -23,6 +23,7 @@ from nbformat import NotebookNode
 from PIL import Image
 
 from tools import notebooks
+from tutlib.check.files import write_whole
 
 LARGEST = 1_500_000  # bytes
 HEAVY = 60_000  # characters of base64 above which a picture is made lighter
@@ -70,7 +71,7 @@ def render(path: Path) -> list[str]:
     text = serialise(notebook)
     faults = faults or (paths_in(notebook) + too_large(text))
     if not faults:
-        path.write_text(text, encoding="utf-8")
+        _write(path, text)
         claims = f"{notebooks.ticks(run)} claims hold"
         print(f"{path}: {run.cpu_seconds:.1f} s of CPU time, {claims}, {len(text) / 1e3:.0f} kB")
     return faults
@@ -81,9 +82,13 @@ def normalise_file(path: Path) -> list[str]:
     normalise(notebook)
     text = serialise(notebook)
     if text != path.read_text(encoding="utf-8"):
-        path.write_text(text, encoding="utf-8")
+        _write(path, text)
         print(f"{path}: tidied")
     return []
+
+
+def _write(path: Path, text: str) -> None:
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def check(path: Path) -> list[str]:

@@ -50,7 +50,10 @@ def train_things_plain(seed: int) -> nn.Module:
 def train_things_robust(seed: int) -> nn.Module:
     """The robust twin: without the contrast layer, trained on FGSM-RS pictures at 8/255."""
     torch.manual_seed(seed)
-    quiet, inner = functools.partial(mirror_shift_noise, noise=0.0), fgsm_rs(Linf(8 / 255), box=(0, 1))
+    quiet, inner = (
+        functools.partial(mirror_shift_noise, noise=0.0),
+        fgsm_rs(Linf(8 / 255), box=(0, 1)),
+    )
     return _on_things(nets.world_net(contrast=False), seed, augment=quiet, inner=inner)
 
 

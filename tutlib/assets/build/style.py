@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
 from tutlib.assets.build.record import ship_net
 from tutlib.style import extractors, paintings
 from tutlib.training import fit
@@ -73,7 +74,10 @@ def train_style(seed: int = 0, steps: int = STEPS) -> nn.Sequential:
     generator = torch.Generator().manual_seed(seed)
     levels = [pyramid(picture) for picture in pictures()]
     x, y = crops(levels, steps * BATCH, generator)  # no crop is seen twice
-    net, adamw = extractors.crop_net(CLASSES), functools.partial(torch.optim.AdamW, weight_decay=0.02)
+    net, adamw = (
+        extractors.crop_net(CLASSES),
+        functools.partial(torch.optim.AdamW, weight_decay=0.02),
+    )
     fit(net, x, y, epochs=1, batch=BATCH, lr=3e-3, optimizer=adamw, seed=seed)
     return net
 
