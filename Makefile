@@ -1,28 +1,43 @@
 # make lab      set up, then open the course in JupyterLab (make lab PORT=9000 for another port)
-# make test     set up, then run every test (make test TESTS=tests/test_anatomy.py for some)
+# make test     set up, then run every test (make test TESTS=tests/test_anatomy.py for some), and
+#               `make gpu`
+# make gpu      set up, then run what a GPU could change, on a GPU: a pretended one if there is none
 # make render   run the notebooks and write them back with outputs (make render NOTEBOOK=path for one)
+# make mutants  change the code in small ways: do the tests notice? (make mutants MUTANTS=tutlib/balls.py)
 # make bench    compare with other libraries (benchmarks/)
 # make clean    remove .venv and caches
 PYTHON ?= python3
 PORT ?= 8888
 TESTS ?= tests
+JOBS ?= 2
 SETUP = $(PYTHON) tools/setup_env.py
 VENV_PYTHON = .venv/bin/python
 # Under test two notebooks run side by side, one thread each: more threads than cores are slower.
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
+PYTEST = $(ONE_THREAD) $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: lab test render bench clean
+.PHONY: lab test gpu render mutants bench clean
 
 lab:
 	@$(SETUP) --lab --port=$(PORT)
 
+# Exit status 5: some tests run only without a GPU and some only with one; TESTS may name just such.
 test:
 	@$(SETUP) --extra test
-	@$(ONE_THREAD) $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	@$(PYTEST) $(TESTS) || test $$? -eq 5
+	@$(MAKE) gpu
+
+gpu:
+	@$(SETUP) --extra test
+	@$(PYTEST) -p tests.pretend_gpu $(TESTS) || test $$? -eq 5
 
 render:
 	@$(SETUP) --extra test
 	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.render $(if $(NOTEBOOK),"$(NOTEBOOK)")
+
+mutants:
+	@$(SETUP) --extra test --extra mutants
+	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.mutants --jobs $(JOBS) $(MUTANTS)
 
 bench:
 	@$(SETUP)

@@ -41,7 +41,7 @@ def foolbox(model, x, y, eps, steps, step_size):
     from foolbox.attacks import LinfPGD
 
     attack = LinfPGD(abs_stepsize=step_size, steps=steps, random_start=True)
-    _, clipped, _ = attack(PyTorchModel(model, bounds=(0, 1)), x, y, epsilons=eps)
+    _, clipped, _ = attack(PyTorchModel(model, bounds=(0, 1), device=x.device), x, y, epsilons=eps)
     return clipped
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import Phase, settings
 from torch import nn
 
 from tutlib import assets
@@ -14,6 +15,48 @@ from tutlib.nets import Normalize
 torch.set_num_threads(1)
 os.environ.setdefault("TUTLIB_ASSETS", "bundled")  # no test reaches for the network unasked
 pytest_plugins = ["tools.pytest_order"]
+
+# For `make mutants`: the same examples every time, and a found one is not made smaller first.
+settings.register_profile(
+    "mutants", derandomize=True, database=None, phases=[Phase.explicit, Phase.generate]
+)
+
+# Most tests run twice: as they are, and with a GPU (`make gpu`), where these are left out, because
+# no tensor in them goes near a device or because they take long. A new test runs in both.
+LEFT_OUT_ON_GPU = (
+    "tests/browser/",
+    "tests/test_anatomy.py",
+    "tests/test_cli.py",
+    "tests/test_downloads.py",
+    "tests/test_environment.py",
+    "tests/test_house.py",
+    "tests/test_mutants.py",
+    "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place
+    "tests/test_real_lessons.py",
+    "tests/test_render.py",
+    "tests/test_world.py",
+    "tests/test_bundled_shelf.py::test_the_robust_twin_withstands",
+)
+
+
+def runs_on_gpu(config) -> bool:
+    return config.pluginmanager.hasplugin("tests.pretend_gpu")
+
+
+def pytest_collection_modifyitems(config, items):
+    def left_out(item):
+        if runs_on_gpu(config):
+            return item.nodeid.startswith(LEFT_OUT_ON_GPU)
+        return item.get_closest_marker("gpu") is not None
+
+    config.hook.pytest_deselected(items=[item for item in items if left_out(item)])
+    items[:] = [item for item in items if not left_out(item)]
+
+
+def pytest_report_header(config):
+    if not runs_on_gpu(config):
+        return "GPU: what is marked `gpu` is left to `make gpu`, which runs most other tests again"
+    return f"GPU: {getattr(config, 'no_gpu', None) or torch.cuda.get_device_name()}"
 
 
 def small_net(seed: int = 0, classes: int = 4) -> nn.Sequential:
@@ -44,11 +87,18 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
     return x, torch.tensor([0, 1, 2, 3, 0, 1])
 
 
-@pytest.fixture(params=["cpu", "cuda"])
+@pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def each_device(request) -> torch.device:
-    if request.param == "cuda" and not torch.cuda.is_available():
-        pytest.skip("there is no GPU on this machine")
     return torch.device(request.param)
+
+
+def chance() -> list[torch.Tensor]:
+    """The state of torch's own random numbers, here and on every GPU."""
+    return [torch.get_rng_state(), *torch.cuda.get_rng_state_all()]
+
+
+def unchanged(before: list[torch.Tensor]) -> bool:
+    return all(map(torch.equal, before, chance()))
 
 
 @pytest.fixture

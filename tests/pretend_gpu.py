@@ -202,6 +202,7 @@ def switch_on() -> None:
         ctypes.CDLL(str(compiled())).switch_on()
         answer_for_the_driver()
         assert (torch.ones(2, device="cuda") + 1).cpu().tolist() == [2, 2]
+        Pretended.bytes_made = 0
     except NoGpu:
         raise
     except Exception as error:

@@ -121,9 +121,8 @@ def test_a_batch_is_attacked_picture_by_picture(net, pictures):
     torch.testing.assert_close(together, alone)
 
 
+@pytest.mark.gpu
 def test_cpu_and_gpu_agree(net, pictures):
-    if not torch.cuda.is_available():
-        pytest.skip("there is no GPU on this machine")
     x, y = pictures
     here = pgd(net, x, y, L2(0.5), steps=5)
     there = pgd(net.cuda(), x.cuda(), y.cuda(), L2(0.5), steps=5).cpu()

@@ -109,7 +109,7 @@ def test_picture_sets_have_one_shape_of_object():
 
 
 def test_the_public_face(standard):
-    pig = assets.picture("hog")
+    pig = assets.picture("hog").cpu()
     assert pig.shape == (1, 3, standard.size, standard.size)
     assert standard(pig).shape == (1, 10)
     assert standard.labels[standard.index("hog")] == "hog"

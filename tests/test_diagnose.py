@@ -23,6 +23,11 @@ def test_a_healthy_attack():
     assert "healthy" in str(report)
 
 
+def test_chance_may_come_from_any_device(each_device):
+    net, rng = small_net().eval(), torch.Generator(each_device)
+    assert diagnose(net, *labelled(net), Linf(0.1), queries=2, generator=rng).healthy
+
+
 def test_steps_too_small():
     net = small_net().eval()
     report = diagnose(net, *labelled(net), BALL, steps=5, step_size=1e-4)

@@ -27,7 +27,7 @@ def needs(lines):
 
 
 WANTED = needs(PROJECT["dependencies"])
-FOR_TESTS = needs(PROJECT["optional-dependencies"]["test"])
+EXTRA = needs(line for lines in PROJECT["optional-dependencies"].values() for line in lines)
 
 
 def constraints():
@@ -46,7 +46,7 @@ def test_conda_gets_what_pip_gets():
 
 
 def test_everything_named_is_constrained_but_torch():
-    named = set(WANTED) | set(FOR_TESTS)
+    named = set(WANTED) | set(EXTRA)
     limits = constraints()
     assert named - set(limits) == FREE
     heavy = [name for name in limits if re.match(r"torch(vision|audio)?$|triton|nvidia|cuda", name)]
@@ -54,10 +54,10 @@ def test_everything_named_is_constrained_but_torch():
     assert not [name for name in named & set(limits) if not limits[name].startswith("~=")]
 
 
-@pytest.mark.parametrize("name", sorted((set(WANTED) | set(FOR_TESTS)) - FREE))
+@pytest.mark.parametrize("name", sorted((set(WANTED) | set(EXTRA)) - FREE))
 def test_tried_versions_are_allowed_ones(name):
     tried = constraints()[name].removeprefix("~=")
-    lower_limit = {**WANTED, **FOR_TESTS}[name]
+    lower_limit = {**WANTED, **EXTRA}[name]
     assert Requirement(name + lower_limit).specifier.contains(tried)
 
 

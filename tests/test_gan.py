@@ -7,12 +7,14 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from tests.conftest import chance, unchanged
 from tutlib import gan
 from tutlib.gan import measures
 from tutlib.gan.measures import ring
 from tutlib.gan.nets import ALL, Guidelines, dcgan_discriminator, dcgan_generator
 from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
+from tutlib.plots import gan as figures
 
 REAL, FAKE = torch.tensor([2.0, -0.5, 0.1]), torch.tensor([-3.0, 0.7, 1.5])
 
@@ -177,6 +179,16 @@ def test_torchs_own_random_state_is_left_alone_where_a_generator_is_given():
     before = torch.get_rng_state()
     list(gan.play(*pair, ring, z_size=4, rounds=2, rng=dealt(), penalty=1.0))
     assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_chance_may_come_from_any_device(each_device):
+    def rng():
+        return torch.Generator(each_device).manual_seed(0)
+
+    pair, points = mlp_pair(), ring(50, rng())
+    for real in (ring, gan.deal_from(points.cpu())):
+        list(gan.play(*pair, real, z_size=4, rounds=2, rng=rng(), penalty=1.0))
+    assert torch.equal(ring(50, rng()), points)
 
 
 def mlp_pair():
@@ -491,11 +503,31 @@ def test_the_arrows_are_the_generators_wish_by_finite_differences():
 
 def test_looking_at_the_board_changes_nothing():
     generator, discriminator = players(0)
-    before, chance = [state(generator), state(discriminator)], torch.get_rng_state()
+    before, drawn = [state(generator), state(discriminator)], chance()
     board(0, generator, discriminator)
     assert same(before[0], state(generator))
     assert same(before[1], state(discriminator))
-    assert torch.equal(chance, torch.get_rng_state())
+    assert unchanged(drawn)
+
+
+def test_players_take_no_chance_from_anybody():
+    torch.manual_seed(1)  # whatever seed 0 draws, it is not this
+    before = chance()
+    players(0)
+    assert unchanged(before)
+
+
+def test_the_board_is_seen_from_any_device(each_device):
+    view = board(0, *(net.to(each_device) for net in players(0)))
+    there, here = view.fake, board(0, *players(0)).fake
+    torch.testing.assert_close(there, here, rtol=1e-3, atol=1e-3)
+    figures.board_figure(view)
+
+
+def test_curves_are_drawn_from_any_device(each_device):
+    x = torch.linspace(0.1, 1, 5, device=each_device)
+    figures.discriminator_1d(x, x, 1 - x, x.clone().requires_grad_())
+    figures.lines(x, {"a curve": x, "some numbers": list(x)}, xlabel="x", ylabel="y")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
 from tests import exercises
@@ -57,6 +58,12 @@ def test_the_ball_drawing_puts_its_dots_where_the_norms_say():
     np.testing.assert_allclose(geometry.furthest("L2", gradient), gradient / 5**0.5)
     with pytest.raises(ValueError, match="norm must be"):
         geometry.ball_patch("L3")
+
+
+def test_signed_arrays_are_drawn_from_any_device(each_device):
+    _, axes = plt.subplots()
+    losses.signed(axes, torch.randn(3, 3, device=each_device, requires_grad=True))
+    plt.close()
 
 
 def test_the_figures_are_drawn():

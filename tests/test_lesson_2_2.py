@@ -59,23 +59,24 @@ def test_the_panel_can_be_dragged_and_is_light_enough_to_freeze():
     assert len(panel.freeze()) < 400_000
 
 
-def test_the_figures_are_drawn():
+def test_the_figures_are_drawn(each_device):
     class Net:
         labels = ("hog",)
 
         def top(self, x, k):
             return [("hog", 0.9)]
 
-    x = torch.rand(1, 3, 8, 8)
-    levels = np.linspace(-1, 2, 7)
+    x, losses = (torch.rand(*shape, device=each_device) for shape in ((1, 3, 8, 8), (3, 6)))
+    levels = torch.linspace(-1, 2, 7, device=each_device)
     rising = {"sign": levels**2, "gradient": levels, "random": 0 * levels}
     figures = [
         geometry.equation(x, (x + 0.01).clamp(0, 1), Net(), 2 / 255),
         geometry.ray(levels, rising, {"sign": 0.0, "gradient": 1.0, "random": 0.0}),
         geometry.step_panel(compute(STATE)),
-        geometry.duel(torch.rand(9), torch.rand(9), {"clean": 1.0, "FGSM": 0.3}),
-        geometry.loss_over_eps([0.1, 0.2, 0.3], torch.rand(3, 6), torch.rand(3, 6)),
+        geometry.duel(losses[0], losses[1], {"clean": 1.0, "FGSM": 0.3}),
+        geometry.loss_over_eps([0.1, 0.2, 0.3], losses, losses + 0.1),
         geometry.reach([0.5, 1, 2], {"centre": [1.0, 2.0, 3.0], "random": [1.0, 2.0, 2.5]}),
-        geometry.lengths(torch.rand(50), [0.1, 1], [0.2, 0.5], 0.8),
+        geometry.lengths(losses.flatten(), [0.1, 1], losses[0, :2], 0.8),
+        geometry.norm_balls(levels[-2:]),
     ]
     assert all(isinstance(figure, Figure) for figure in figures)

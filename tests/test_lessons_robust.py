@@ -5,6 +5,7 @@ import torch
 from torch.nn import functional as F
 
 from tests import exercises
+from tests.conftest import chance, unchanged
 from tutlib import nets, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
@@ -93,12 +94,25 @@ def test_panel_steps_and_jumps_to_the_same_net():
 
 
 def test_panel_goes_back_and_leaves_the_random_state_alone():
-    panel, before = training_panel(), torch.get_rng_state()
+    torch.manual_seed(1)  # the panel's own seed is 0
+    panel, before = training_panel(), chance()
     first = panel.set(inner="nobody", epoch=0)
     panel.set(epoch=2 * STRIDE)
     again = panel.set(epoch=0)
     assert (first["sure"] == again["sure"]).all()
-    assert torch.equal(before, torch.get_rng_state())
+    assert unchanged(before)
+
+
+def test_a_check_takes_no_chance_from_the_notebook():
+    torch.manual_seed(1)  # the check's own seed is 0
+    before = chance()
+    lesson_4_1.corners()
+    assert unchanged(before)
+
+
+def test_curves_are_drawn_from_any_device(each_device):
+    theta = torch.linspace(0, 1, 5, device=each_device).requires_grad_()
+    figures.danskin(theta, torch.stack([theta, -theta]), 0.5, 1.0, ["one", "other"])
 
 
 def test_panel_shows_the_boundary_on_its_way():

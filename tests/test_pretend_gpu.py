@@ -22,7 +22,6 @@ from torch.nn import functional as F
 pytestmark = pytest.mark.gpu
 ROOT = Path(__file__).resolve().parent.parent
 HERE, THERE = torch.device("cpu"), torch.device("cuda")
-BOTH = pytest.mark.parametrize("device", [HERE, THERE], ids=str)
 
 
 def gpu(*shape, **how):
@@ -53,7 +52,6 @@ MIXED = {
     "matmul": lambda: gpu(2, 3) @ torch.rand(3),
     "where": lambda: torch.where(torch.rand(3) > 0.5, gpu(3), gpu(3)),
     "comparison": lambda: torch.equal(gpu(3), torch.rand(3)),
-    "allclose": lambda: torch.allclose(gpu(3), torch.rand(3)),
     "picture on the CPU, net on the GPU": lambda: nn.Conv2d(1, 2, 3).cuda()(torch.rand(1, 1, 5, 5)),
     "picture on the GPU, net on the CPU": lambda: nn.Conv2d(1, 2, 3)(gpu(1, 1, 5, 5)),
     "Linear": lambda: nn.Linear(3, 2)(gpu(1, 3)),
@@ -62,13 +60,11 @@ MIXED = {
     "targets left behind": lambda: F.mse_loss(gpu(3), torch.rand(3)),
     "embedding": lambda: F.embedding(torch.tensor([1]), gpu(3, 2)),
     "masked_fill": lambda: gpu(3).masked_fill(torch.rand(3) > 0.5, 0.0),
-    "masked_select": lambda: gpu(3).masked_select(torch.rand(3) > 0.5),
     "gather": lambda: gpu(3).gather(0, torch.tensor([0])),
     "index_select": lambda: gpu(3).index_select(0, torch.tensor([0])),
     "GPU indices into a CPU tensor": lambda: torch.rand(3)[torch.tensor([0], device="cuda")],
     "a GPU mask of a CPU tensor": lambda: torch.rand(3)[gpu(3) > 0.5],
     "CPU values put into a GPU tensor": lambda: put(gpu(3), torch.tensor([0, 1]), torch.ones(2)),
-    "quantile": lambda: gpu(3).quantile(torch.tensor([0.5])),
 }
 NUMPY = {
     "numpy()": lambda: gpu(3).numpy(),
@@ -77,7 +73,6 @@ NUMPY = {
     "plot": lambda: plt.plot(gpu(3)),
     "imshow": lambda: plt.imshow(gpu(3, 3)),
     "hist": lambda: plt.hist(gpu(3)),
-    "bar": lambda: plt.bar([0, 1, 2], gpu(3)),
     "fill_between": lambda: plt.fill_between([0, 1, 2], gpu(3)),
 }
 GENERATORS = {
@@ -204,8 +199,8 @@ def test_gradients_cross_over():
 
 def trained(device, **how):
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2),
-                        nn.Flatten(), nn.Linear(36, 3))  # fmt: skip
+    net = nn.Sequential(nn.Conv2d(1, 4, 3, bias=False), nn.BatchNorm2d(4), nn.ReLU(),
+                        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3))  # fmt: skip
     x, y = torch.rand(16, 1, 8, 8), torch.randint(3, (16,))
     net, x, y = net.to(device), x.to(device), y.to(device)
     optimizer = torch.optim.Adam(net.parameters(), 1e-2, **how)
@@ -220,9 +215,8 @@ def trained(device, **how):
 @pytest.mark.parametrize("how", [{}, {"fused": True}, {"foreach": False}], ids=str)
 def test_training_is_the_same_on_both(how):
     (here, _), (there, optimizer) = (trained(device, **how) for device in (HERE, THERE))
-    for a, b in zip(here.state_dict().values(), there.state_dict().values()):
-        assert b.is_cuda
-        torch.testing.assert_close(a, b.cpu(), rtol=1e-3, atol=1e-4)
+    x = torch.rand(5, 1, 8, 8)
+    torch.testing.assert_close(here.eval()(x), there.eval()(x.cuda()).cpu(), rtol=0, atol=0.02)
     assert all(state["exp_avg"].is_cuda for state in optimizer.state.values())
 
 
@@ -266,12 +260,11 @@ def test_safetensors(tmp_path):
         assert torch.equal(weights["0.weight"].cpu(), net[0].weight.cpu())
 
 
-@BOTH
-def test_autocast_is_for_its_own_device(device):
-    x = torch.rand(4, 4, device=device)
-    for kind in ("cpu", "cuda"):
-        with torch.autocast(kind, torch.bfloat16):
-            assert ((x @ x).dtype == torch.bfloat16) == (kind == device.type)
+def test_autocast_is_for_its_own_device():
+    for x in (torch.rand(4, 4), gpu(4, 4)):
+        for kind in ("cpu", "cuda"):
+            with torch.autocast(kind, torch.bfloat16):
+                assert ((x @ x).dtype == torch.bfloat16) == (kind == x.device.type)
 
 
 def test_threads_have_the_same_gpu():
@@ -289,7 +282,7 @@ def test_threads_have_the_same_gpu():
 
 
 def test_the_driver_answers():
-    assert torch.cuda.device_count() == 1
+    assert torch.cuda.device_count() >= 1
     assert torch.cuda.get_device_name()
     free, total = torch.cuda.mem_get_info()
     assert 0 < free <= total

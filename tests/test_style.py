@@ -253,7 +253,7 @@ def test_the_eye_is_left_alone(pair):
     assert all(weight.grad is None for weight in extractor.parameters())
 
 
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.gpu
 def test_cpu_and_gpu_agree(extractor, pair):
     here = style.losses(extractor, *pair)(pair[0]).style
     try:

@@ -317,6 +317,11 @@ def test_describe_names_no_addresses():
     assert training.describe(functools.partial(pgd, steps=3)) == "pgd(steps=3)"
 
 
+def test_shifted_takes_chance_from_any_device(data, each_device):
+    rng = torch.Generator(each_device).manual_seed(1)
+    assert training.shifted(data[0][:4], generator=rng).shape == data[0][:4].shape
+
+
 def test_shifted_moves_each_picture_as_a_whole_and_by_itself(data):
     x = data[0][:40]
     moved = training.shifted(x, 2, generator=torch.Generator().manual_seed(1))

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from tutlib.check.inputs import check_eps
+from tutlib.check.inputs import check_eps, device_of
 
 
 def _flat_norm(t: Tensor, order: float) -> Tensor:
@@ -194,5 +194,5 @@ def _random(draw, shape, like: Tensor, generator: torch.Generator | None) -> Ten
 
     So one seed gives one start, on the CPU and on every GPU.
     """
-    device = generator.device if generator is not None else "cpu"
-    return draw(shape, generator=generator, dtype=like.dtype, device=device).to(like.device)
+    how = {"dtype": like.dtype, "device": device_of(generator)}
+    return draw(shape, generator=generator, **how).to(like.device)

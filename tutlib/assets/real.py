@@ -120,7 +120,7 @@ def digit_reader(digits: PictureSet, *, seed: int = 0) -> nn.Module:
     x, y = digits.train
     path = _reader_file(digits, seed)
     with torch.random.fork_rng(devices=[]):  # a lesson's own random numbers do not shift
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPU as well
         net = nets.digit_net(x.shape[-1])
     with contextlib.suppress(OSError, SafetensorError, RuntimeError):
         net.load_state_dict(load_file(path))

@@ -69,7 +69,8 @@ def pgd(model: Model, x: Tensor, y, ball, *, steps: int = 40, step_size: float |
         steps: gradient steps; step_size: length of each in the ball's norm, 2.5 * eps / steps
             unless given.
         target: a label to move *towards*, an int or (N,); None moves away from `y`.
-        restarts: independent runs; from the second on, only on the pictures that still stand.
+        restarts: independent runs. From the second on only pictures that still stand are attacked;
+            of several runs that fail, the one with the highest objective is kept.
         random_start: begin at a random point of the ball rather than at `x`.
         early_stop: leave pictures alone once they are fooled (faster, and a milder change).
         quantize: round to whole 8-bit levels inside the ball: the picture survives a PNG file.

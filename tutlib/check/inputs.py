@@ -9,6 +9,11 @@ import torch
 from torch import Tensor
 
 
+def device_of(generator: torch.Generator | None) -> torch.device:
+    """Where a source of chance draws: on its own device; on the CPU where there is none."""
+    return torch.device("cpu") if generator is None else generator.device
+
+
 def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> None:
     """Raise unless `x` is a non-empty float batch, free of NaN, inside `box` (None: anywhere)."""
     if not isinstance(x, Tensor):

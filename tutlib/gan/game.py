@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tutlib.check.inputs import device_of
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -80,7 +81,7 @@ def play(
             which saves a forward pass; False paints new ones.
         average: decay of the moving average of the generator's weights, 0 for none.
         penalty: weight of `gradient_penalty`, for the Wasserstein loss (10 is usual).
-        rng: where all chance comes from (a CPU generator); None is torch's own.
+        rng: where all chance comes from; None is torch's own, of the CPU.
 
     Raises:
         ValueError: if an argument makes no sense (at once), or a loss is no longer finite.
@@ -96,10 +97,13 @@ def play(
     mean = copy.deepcopy(generator).requires_grad_(False) if average else generator
     device = next(generator.parameters()).device
 
+    def noise() -> Tensor:
+        return torch.randn(batch, z_size, generator=rng, device=device_of(rng)).to(device)
+
     def deal() -> tuple[Tensor, list[Tensor], Tensor]:
         x = real(batch, rng)
         x, *y = (part.to(device) for part in (x if isinstance(x, tuple) else (x,)))
-        return x, y, torch.randn(batch, z_size, generator=rng).to(device)
+        return x, y, noise()
 
     def one_round(t: int) -> Round:
         generator.train()
@@ -114,7 +118,7 @@ def play(
                 d_loss = d_loss + penalty * gradient_penalty(discriminator, x, fake, *y, rng=rng)
             move_d(d_loss)
         if not reuse_fakes:
-            fake = generator(torch.randn(batch, z_size, generator=rng).to(device), *y)
+            fake = generator(noise(), *y)
         with buffers_kept(discriminator):
             g_loss = loss.generator(discriminator(fake, *y))
             move_g(g_loss)
@@ -186,7 +190,7 @@ def deal_from(x: Tensor, y: Tensor | None = None) -> Callable:
         )
 
     def deal(n: int, rng: torch.Generator | None = None) -> Tensor | tuple[Tensor, Tensor]:
-        rows = torch.randint(len(x), (n,), generator=rng).to(x.device)
+        rows = torch.randint(len(x), (n,), generator=rng, device=device_of(rng)).to(x.device)
         return x[rows] if y is None else (x[rows], y[rows])
 
     return deal

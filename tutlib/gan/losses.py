@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tutlib.check.inputs import device_of
+
 
 class Loss(NamedTuple):
     """What each player lowers: discriminator(real_logits, fake_logits), generator(fake_logits)."""
@@ -86,7 +88,8 @@ def gradient_penalty(
     Args:
         real, fake: two batches of the same shape (N, ...); labels: what D listens to, if it does.
     """
-    share = torch.rand(len(real), *[1] * (real.dim() - 1), generator=rng).to(real)
+    shape, device = (len(real), *[1] * (real.dim() - 1)), device_of(rng)
+    share = torch.rand(shape, generator=rng, device=device).to(real)
     between = torch.lerp(real.detach(), fake.detach(), share).requires_grad_(True)
     scores = discriminator(between, *labels)
     (slope,) = torch.autograd.grad(scores.sum(), between, create_graph=True)

@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from tutlib.check.inputs import device_of
+
 RING_RADIUS, RING_STD = 2.0, 0.05
 
 
@@ -24,8 +26,9 @@ def ring(
     n: int, rng: torch.Generator | None = None, *, modes: int = 8, std: float = RING_STD
 ) -> Tensor:
     """n points (n, 2) from a ring of Gaussians, all equally likely; `real` for `gan.play`."""
-    which = torch.randint(modes, (n,), generator=rng)
-    return ring_centres(modes)[which] + std * torch.randn(n, 2, generator=rng)
+    how = {"generator": rng, "device": device_of(rng)}
+    which = torch.randint(modes, (n,), **how)
+    return ring_centres(modes).to(which.device)[which] + std * torch.randn(n, 2, **how)
 
 
 class Modes(NamedTuple):

@@ -36,7 +36,7 @@ def players(
         relu: ReLU (G) and LeakyReLU (D) instead of tanh in both.
     """
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPU as well
         generator = mlp(z_size, width, width, 2, activation=nn.ReLU if relu else nn.Tanh)
         bend = nn.LeakyReLU if relu else nn.Tanh
         return generator, mlp(2, width, width, 1, activation=bend)
@@ -69,18 +69,19 @@ def board(
     *,
     points: int = 200,
 ) -> Board:
-    """Look at the board without touching it: always with the same 2,000 z."""
-    z_size = next(generator.parameters()).shape[1]
-    z = torch.randn(2000, z_size, generator=torch.Generator().manual_seed(1))
+    """Look at the board, on the CPU, without touching it: always with the same 2,000 z."""
+    weight = next(generator.parameters())
+    z = torch.randn(2000, weight.shape[1], generator=torch.Generator().manual_seed(1)).to(weight)
     samples = gan.sample(generator, z)
     fake = samples[:points].clone().requires_grad_(True)
     wish = gan.LOSSES[loss].generator(discriminator(fake))
     (slope,) = torch.autograd.grad(wish, fake)
-    line = torch.linspace(-SPAN, SPAN, CELLS)
+    line = torch.linspace(-SPAN, SPAN, CELLS).to(weight)
     grid = torch.cartesian_prod(line, line).flip(1)
     with torch.no_grad():
         belief = discriminator(grid).sigmoid().view(CELLS, CELLS)
-    return Board(t, samples, -slope * points, belief, modes_found(samples))
+    seen, arrows = samples.cpu(), (-slope * points).cpu()
+    return Board(t, seen, arrows, belief.cpu(), modes_found(seen))
 
 
 def boards(

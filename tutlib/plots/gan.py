@@ -20,7 +20,7 @@ from tutlib.gan.measures import ring_centres
 from tutlib.gan.ring import SPAN, Board
 from tutlib.plots.data_uri import data_uri
 from tutlib.plots.pictures import add_caption, as_image
-from tutlib.plots.theme import COLOURS, finish, text_colour, use_style
+from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
 # White where D cannot tell, green where it says "real", orange where it says "generated"; few
 # steps, which read like a map's contours and keep the pictures small.
@@ -137,6 +137,7 @@ def _pixels(figure: Figure, dpi: int = 64) -> Image.Image:
 def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, learned: Tensor, caption: str = "") -> Figure:
     """Two densities over x, and between them the best discriminator and the learned one."""
     use_style()
+    x, p, q, learned = map(as_array, (x, p, q, learned))
     figure, axes = plt.subplots(figsize=(8.4, 4.2))
     for density, name, mark in ((p, "real", "real"), (q, "generated", "generated")):
         axes.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
@@ -167,7 +168,7 @@ def lines(
     if alone:
         _, axes = plt.subplots(figsize=(7.6, 4.0))
     for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", "-.")):
-        axes.plot(x, values, dash, color=COLOURS[mark], label=name)
+        axes.plot(as_array(x), as_array(values), dash, color=COLOURS[mark], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.legend()
     add_caption(axes.figure, caption)

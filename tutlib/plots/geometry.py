@@ -12,7 +12,7 @@ from matplotlib.patches import Circle, Polygon, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, finish, text_colour, use_style
+from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
 INK, EDGE = COLOURS["ink"], COLOURS["perturbation"]
 
@@ -31,7 +31,7 @@ def ball_patch(norm: str, center=(0.0, 0.0), eps: float = 1.0, **look):
 
 def furthest(norm: str, gradient, eps: float = 1.0) -> np.ndarray:
     """The point of the ball around 0 that lies furthest along `gradient` (2,)."""
-    g = np.asarray(gradient, dtype=float)
+    g = as_array(gradient).astype(float)
     if norm == "L2":
         return eps * g / max(np.linalg.norm(g), 1e-30)
     if norm == "Linf":
@@ -44,7 +44,7 @@ def furthest(norm: str, gradient, eps: float = 1.0) -> np.ndarray:
 def norm_balls(gradient=(2.0, 1.0)) -> Figure:
     """Four ways to say "small" for a picture of two pixels, and how far each goes uphill."""
     use_style()
-    g = np.asarray(gradient, dtype=float)
+    g = as_array(gradient).astype(float)
     figure, axes = plt.subplots(1, 4, figsize=(13, 4.1), layout="constrained")
     names = {
         "L0": "$L_0$: one pixel, any amount",
@@ -125,7 +125,7 @@ def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figur
         slopes: name -> how much the lead should rise per step of a screen, by the gradient.
     """
     use_style()
-    levels = np.asarray(levels)
+    levels, leads = as_array(levels), {name: as_array(lead) for name, lead in leads.items()}
     figure, axes = plt.subplots(figsize=(9.2, 4.6), layout="constrained")
     looks = (("adversarial", "-"), ("real", "-."), ("neutral", "--"))
     low = min(float(np.min(values)) for values in leads.values())
@@ -198,7 +198,7 @@ def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
         one_step, many_steps: losses (N,) of the same pictures; right: name -> accuracy, 0 to 1.
     """
     use_style()
-    one_step, many_steps = np.asarray(one_step), np.asarray(many_steps)
+    one_step, many_steps = as_array(one_step), as_array(many_steps)
     figure, (left, bars) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
     top = 1.05 * float(max(one_step.max(), many_steps.max()))
     left.fill_between([0, top], [0, top], top, color=COLOURS["adversarial"], alpha=0.08, lw=0)
@@ -229,7 +229,7 @@ def loss_over_eps(levels, one_step, worst) -> Figure:
         levels: (L,) values of eps; one_step, worst: losses (L, N).
     """
     use_style()
-    one_step, worst = np.asarray(one_step), np.asarray(worst)
+    one_step, worst = as_array(one_step), as_array(worst)
     drop = (np.maximum.accumulate(one_step) - one_step).max(0)
     shown = np.argsort(-drop)[:2]
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained")
@@ -281,13 +281,13 @@ def lengths(norms, rates, fooled, by_sign: float) -> Figure:
     """
     use_style()
     figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    powers = np.log10(np.maximum(np.asarray(norms, dtype=float), 1e-12))
+    powers = np.log10(np.maximum(as_array(norms).astype(float), 1e-12))
     left.hist(powers, bins=24, color=COLOURS["perturbation"])
     ticks = np.arange(np.floor(powers.min()), np.ceil(powers.max()) + 1, 2)
     left.set_xticks(ticks, [f"$10^{{{int(tick)}}}$" for tick in ticks])
     left.set(xlabel="length of the gradient at the picture", ylabel="pictures")
     left.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    right.plot(rates, 100 * np.asarray(fooled), "o-", color=COLOURS["clean"], label="plain steps")
+    right.plot(rates, 100 * as_array(fooled), "o-", color=COLOURS["clean"], label="plain steps")
     right.axhline(100 * by_sign, color=COLOURS["adversarial"], ls="--", label="sign steps")
     right.set_xscale("log")
     right.set(xlabel="learning rate", ylabel="fooled, in per cent", ylim=(0, 100))

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, as_array, finish, use_style
 
 SIGNED = "PuOr"  # white is zero; colour-blind eyes can tell its two ends apart
 
@@ -30,7 +30,7 @@ def signed(axes: Axes, values, title: str = "", *, limit: float | None = None, n
         limit: the value drawn in full colour (the largest there is, if not given);
         numbers: write each value into its square.
     """
-    values = np.asarray(values, dtype=float)
+    values = as_array(values).astype(float)
     limit = limit or float(np.abs(values).max()) or 1.0
     axes.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit, aspect="equal")
     axes.set(xticks=[], yticks=[])

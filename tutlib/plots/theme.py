@@ -6,6 +6,8 @@ from importlib import resources
 from types import MappingProxyType
 
 import matplotlib.pyplot as plt
+import numpy as np
+import torch
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
@@ -31,6 +33,15 @@ def text_colour(meaning: str) -> str:
     red, green, blue = to_rgb(colour)
     dark = {"perturbation": 0.7, "target": 0.58, "real": 0.72, "generated": 0.6}.get(meaning, 0.95)
     return to_hex((dark * red, dark * green, dark * blue))
+
+
+def as_array(values) -> np.ndarray:
+    """What a figure draws, as an array; tensors may lie on a GPU and ask for gradients."""
+    if isinstance(values, list | tuple):
+        return np.asarray([as_array(value) for value in values])
+    if isinstance(values, torch.Tensor):
+        values = values.detach().cpu()
+    return np.asarray(values)
 
 
 def use_style() -> None:

@@ -16,7 +16,7 @@ from torch import Tensor
 from tutlib.nets import untouched
 from tutlib.plots.losses import signed
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, as_array, finish, use_style
 
 CLASSES = (("real", "o"), ("target", "s"))  # colour and marker of the two classes of points
 REGIONS = LinearSegmentedColormap.from_list(
@@ -102,7 +102,7 @@ def danskin(
         at: where the tangent touches; slope: the derivative of the *active* curve there.
     """
     use_style()
-    theta, losses = np.asarray(theta), np.asarray(losses)
+    theta, losses = as_array(theta), as_array(losses)
     figure, axes = plt.subplots(figsize=(8.6, 5.0), layout="constrained")
     for values, name, style in zip(losses, names, STYLES):
         axes.plot(theta, values, style, color=COLOURS["neutral"], lw=1.8, label=name)

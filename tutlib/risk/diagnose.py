@@ -124,7 +124,7 @@ def _random_search(objective, x: Tensor, ball, queries: int, generator) -> Tenso
     generator = generator or torch.Generator().manual_seed(0)
 
     def corner() -> Tensor:
-        noise = torch.randn(x.shape, generator=generator).to(x)
+        noise = torch.randn(x.shape, generator=generator, device=generator.device).to(x)
         return ball.project(x + ball.eps * ball.steepest(noise), x).clamp(0, 1)
 
     return keep_best(objective, (x if i == 0 else corner() for i in range(queries + 1)))

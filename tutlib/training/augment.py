@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from tutlib.check.inputs import device_of
+
 
 def shifted(x: Tensor, pixels: int = 1, *, generator: torch.Generator | None = None) -> Tensor:
     """Every picture moved by up to `pixels` to each side, at random; what comes in is black.
@@ -18,7 +20,8 @@ def shifted(x: Tensor, pixels: int = 1, *, generator: torch.Generator | None = N
     """
     height, width = x.shape[-2:]
     room = 2 * pixels + 1
-    across, down = torch.randint(room, (2, len(x), 1), generator=generator).to(x.device)
+    how = {"generator": generator, "device": device_of(generator)}
+    across, down = torch.randint(room, (2, len(x), 1), **how).to(x.device)
     across, down = across + torch.arange(width).to(across), down + torch.arange(height).to(down)
     padded = F.pad(x, (pixels,) * 4).permute(0, 2, 3, 1)  # so that one index takes whole pixels
     every = torch.arange(len(x), device=x.device)[:, None, None]

@@ -31,7 +31,7 @@ def training_panel(seed: int = 0) -> Panel:
 
     def train(inner: str, until: int) -> tuple[torch.nn.Module, int]:
         """The net after `until` epochs, from the nearest earlier state there is."""
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would seed the GPU as well
         net = nets.mlp(2, 100, 100, 100, 2)
         earlier = max((epoch for epoch in known[inner] if epoch <= until), default=None)
         if until and earlier != until:

@@ -1,0 +1,102 @@
+"""Every lesson runs on a GPU, a pretended one where there is no other, and truly uses it.
+
+Mistakes with devices need no long run: budgets are the smallest that still reach every cell, so
+claims about quality may fail here (`gpu_startup.py`), and nothing else may.
+"""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook
+
+from tools import notebooks
+
+pytestmark = [pytest.mark.gpu, pytest.mark.notebook]
+
+# Lesson -> what its budget cell is told at its end.
+LEAST = {
+    "start": "",
+    "1-1": "draws, others, levels = 2, 2, [1, 3]",
+    "1-2": "train_steps = 60",
+    "2-1": "steps, table_steps, table_pictures, noise_steps = 2, 1, 1, 1\n"
+    "table_things = table_things[:3]",
+    "2-2": "n_digits, n_scenes, steps, restarts, n_random = 20, 2, 2, 1, 2",
+    "3-1": "learn, epochs, judged, restarts, steps_curve = 1000, 2, 50, 1, 2",
+    "4-1": "plane_epochs, digit_epochs, strong_steps, judged = 20, 1, 1, 20",
+    "4-2": "epochs, strong_epochs, inner_steps, judge_steps = 1, 1, 1, 1\n"
+    "judged, tested, looked, attacked, learned, ways = 20, 100, 4, 2, 400, 1",
+    "5-1": "rounds, every, line_rounds, sure_steps = 28, 2, 5, 20",
+    "5-2": "rounds, short = 50, 2",
+    "6-1": "rebuild_steps, texture_steps, paint_steps, adam_steps, sheet_steps = 2, 2, 2, 2, 1",
+}
+# Lesson -> why it does not use a GPU.
+STAYS_ON_CPU = {
+    "5-1": "for nets this small a GPU would only wait",
+}
+SWITCHED_ON = """import torch
+assert torch.cuda.is_available(), "the GPU was never switched on"
+"""
+USED = """assert torch.cuda.max_memory_allocated() > 0, (
+    "this lesson never used the GPU: send nets and pictures there, or say in STAYS_ON_CPU why not")
+"""
+
+
+def number(path):
+    return path.stem if path.stem == "start" else path.name[:3]
+
+
+def run_on_gpu(lesson, path, *, last=SWITCHED_ON + USED):
+    """Run a lesson with `last` as its last cell."""
+    lesson.cells.append(new_code_cell(last))
+    nbformat.write(lesson, path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONSTARTUP", str(notebooks.ROOT / "tests" / "gpu_startup.py"))
+        return notebooks.run(path)
+
+
+@pytest.mark.parametrize("path", notebooks.find(), ids=lambda path: path.stem)
+def test_runs_on_a_gpu(path, tmp_path, record_property):
+    assert number(path) in LEAST, (
+        f"Say in LEAST (tests/test_lessons_on_gpu.py) with what small budget {path.name} runs."
+    )
+    lesson = notebooks.read(path)
+    for cell in lesson.cells:
+        if "budget" in notebooks.tags(cell):
+            cell.source += f"\n{LEAST[number(path)]}"
+    last = SWITCHED_ON + ("" if number(path) in STAYS_ON_CPU else USED)
+    run = run_on_gpu(lesson, tmp_path / path.name, last=last)
+    record_property("notebook", f"{path.name} (GPU)")
+    record_property("cpu_seconds", run.cpu_seconds)
+    record_property("claims", notebooks.ticks(run))
+    faults = notebooks.faults(run, claims_may_fail=True)
+    assert not faults, "\n".join(faults)
+
+
+def test_every_small_budget_belongs_to_a_lesson():
+    assert set(LEAST) == {number(path) for path in notebooks.find()}
+
+
+# The net that catches bad lessons must itself be seen to catch them.
+
+GOOD = "import torch\nx = torch.ones(2, device='cuda')"
+PANEL = """
+from matplotlib import pyplot as plt
+from tutlib.panel import Panel, Slider
+panel = Panel(lambda state: torch.ones(2) + state["k"] * x, lambda result: plt.figure(),
+              [Slider("k", stops=[1, 0])])
+panel.moved({"k": 1})  # what the slider calls; an error is shown in the panel and raises nothing
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [(GOOD, ""), (f"{GOOD}\nx + torch.ones(2)", "same device"), (GOOD + PANEL, "same device"),
+     ("x = 1", "never used the GPU"), (f"{GOOD}\nassert False, 'a wrong turn'", "a wrong turn")],
+    ids=["only a claim fails", "two devices", "two devices in a panel", "no GPU", "an assertion"],
+)  # fmt: skip
+def test_what_counts_as_a_fault(source, expected, tmp_path):
+    claim = "from tutlib.check import claim\nclaim('one and one', 1 + 1, equals=3)"
+    cells = [new_code_cell(source), new_code_cell(claim, metadata={"tags": ["claim"]})]
+    run = run_on_gpu(new_notebook(cells=cells), tmp_path / "tiny.ipynb")
+    faults = "\n".join(notebooks.faults(run, claims_may_fail=True))
+    assert expected in faults
+    assert bool(faults) == bool(expected)
