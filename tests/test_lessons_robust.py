@@ -9,6 +9,7 @@ from tests.conftest import chance, unchanged
 from tutlib import nets, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
+from tutlib.lessons.exercises import lesson_4_1
 from tutlib.lessons.panels.training import EPOCHS, STRIDE, training_panel
 from tutlib.plots import training as figures
 
