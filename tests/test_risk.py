@@ -9,11 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from tests.solutions import solution
-from tutlib import assets, check, nets, risk
+from tests import exercises
+from tutlib import assets, nets, risk
 from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
-from tutlib.lessons.exercises import lesson_3_1
 from tutlib.lessons.panels.risk import falling_digits
 from tutlib.risk import fast, precision
 
@@ -416,27 +415,17 @@ def test_each_device_gives_the_same_curve(net, digits, each_device):
 # ---------------------------------------------------------------- lesson 3.1
 
 
-@pytest.mark.parametrize("name", ["worst_of", "blind_search"])
-def test_solutions_of_3_1(name, net, digits):
-    x, y = digits
-    checks = {
-        "worst_of": lesson_3_1.worst_of,
-        "blind_search": lambda: lesson_3_1.blind_search(net, x[:20], y[:20], EPS),
-    }[name]()
-    wrong = {
-        "worst_of": lambda clean, *attacks: max(values.mean() for values in (clean, *attacks)),
-        "blind_search": lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2),
-    }[name]
-    assert check.exercise(solution("3-1", name, {"torch": torch, "risk": risk}), checks)
-    assert not check.exercise(wrong, checks)
+EXERCISES_3_1 = exercises.table("3-1", {
+    "how_many": [300, "how_many = right - 1", "how_many = right + 1"],
+    "worst_of": [lambda clean, *attacks: max(values.mean() for values in (clean, *attacks))],
+    "blind_search": [lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2)],
+})  # fmt: skip
 
 
-def test_the_rule_of_three():
-    space = {"risk": risk}
-    answer = solution("3-1", "how_many", space)
-    assert check.exercise(answer, lesson_3_1.how_many())
-    for wrong in (300, answer - 1, answer + 1):
-        assert not check.exercise(wrong, lesson_3_1.how_many())
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_3_1)
+def test_solutions_of_3_1(exercise, wrong, net, digits):
+    x, y = (part[:20] for part in digits)
+    exercises.settle(exercise, wrong, {"net": net, "x": x, "y": y, "eps": EPS})
 
 
 def test_digits_fall_in_the_panel(net, digits, curve):
