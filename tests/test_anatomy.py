@@ -69,6 +69,7 @@ END = """## References
 def page(tmp_path):
     (tmp_path / "start.ipynb").write_text("{}")
     picture = new_output("display_data", data={"image/png": "iVBORw0="})
+    picture.metadata["image/png"] = {"alt": "a pig in a meadow"}
     cells = [
         prose("head0001", HEAD),
         code("seed0001", "from tutlib import check\nSEED = check.seed()", outputs=[picture]),
@@ -140,6 +141,8 @@ def spoil(page, what):
     cells = {cell.id: cell for cell in page.cells}
     if what == "no hero":
         cells["seed0001"].outputs = []
+    elif what == "no alt text":
+        cells["seed0001"].outputs[0].metadata = {}
     elif what == "no claims":
         cells["claim001"].metadata.tags, cells["claim001"].source = [], "pass"
     elif what == "two budgets":
@@ -172,6 +175,7 @@ def spoil(page, what):
 
 SPOILT = {
     "no hero": "show no picture",
+    "no alt text": "has no alt text",
     "no claims": "nothing is proved",
     "two budgets": "here 2 are tagged",
     "adjacent code": "prose must stand",

@@ -91,6 +91,14 @@ def hero(page: Page) -> Iterator[str]:
         )
 
 
+def alt_texts(page: Page) -> Iterator[str]:
+    for cell in page.code:
+        for out in cell.outputs:
+            for kind in {"image/png", "image/jpeg"} & set(out.get("data", {})):
+                if not out.get("metadata", {}).get(kind, {}).get("alt"):
+                    yield f"a picture of cell {cell.id} has no alt text: draw it with tutlib.plots."
+
+
 def predict_run_explain(page: Page) -> Iterator[str]:
     guesses = [i for i, cell in enumerate(page.cells) if _asks(cell)]
     if not guesses:
@@ -247,7 +255,7 @@ def one_machine(page: Page) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    title_and_promise, card, hero, predict_run_explain, sections, exercises, references,
+    title_and_promise, card, hero, alt_texts, predict_run_explain, sections, exercises, references,
     neighbours, links, code_cells, claims, budget, seed, slides, identities, metadata, one_machine,
 )  # fmt: skip
 # The map of the course teaches nothing itself, so it has no lesson's parts.

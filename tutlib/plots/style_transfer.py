@@ -14,7 +14,7 @@ from torch import Tensor
 
 from tutlib.plots.data_uri import base64_of
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, use_style
+from tutlib.plots.theme import COLOURS, in_words, use_style
 
 # One mark for each half of the objective, in every figure here: never the colour alone.
 HALVES = {
@@ -38,7 +38,7 @@ class Plate(Figure):
 
     def _ipython_display_(self) -> None:
         bundle = {"image/jpeg": base64_of(self.light()), "text/plain": "a figure"}
-        display(bundle, raw=True)
+        display(bundle, raw=True, metadata={"image/jpeg": {"alt": in_words(self)}})
 
 
 subplots = functools.partial(plt.subplots, FigureClass=Plate, layout="compressed")
