@@ -167,7 +167,7 @@ def spoil(page, what):
     elif what == "a cell may raise":
         cells["budget01"].metadata.tags.append("raises-exception")
     elif what == "too large":
-        cells["seed0001"].outputs[0].data["image/png"] = "A" * 1_500_001
+        cells["seed0001"].outputs[0].data["image/png"] = "A" * 2_000_001
 
 
 SPOILT = {
@@ -185,7 +185,7 @@ SPOILT = {
     "another language": "must be python.",
     "errors allowed": "would hide",
     "a cell may raise": "allowed to raise",
-    "too large": "1.5 MB are allowed",
+    "too large": "2.0 MB are allowed",
 }
 
 

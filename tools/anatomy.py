@@ -84,9 +84,9 @@ def card(page: Page) -> Iterator[str]:
 
 def hero(page: Page) -> Iterator[str]:
     outputs = [out for cell in page.code[:2] for out in cell.outputs]
-    if not any("image/png" in out.get("data", {}) for out in outputs):
+    if not any({"image/png", "image/jpeg"} & set(out.get("data", {})) for out in outputs):
         yield (
-            "the first two code cells show no picture (an image/png among their outputs): "
+            "the first two code cells show no picture (a PNG or JPEG among their outputs): "
             "begin with one, and `make render`."
         )
 
