@@ -27,7 +27,14 @@ TREE = {
     "tests/test_render.py": "from tools import render",
     "tests/test_lesson.py": 'LESSON = "1-1"',
     "tests/test_data.py": "from tutlib import assets",
+    "tutlib/lessons/exercises/lesson_1_1.py": "",
+    "tests/test_house.py": "",
 }
+
+
+@pytest.fixture(autouse=True)
+def watch(monkeypatch):
+    monkeypatch.setattr(changed, "WATCH", {"tutlib/lessons/": "house"})
 
 
 def units(*paths, tree=TREE):
@@ -47,9 +54,13 @@ def units(*paths, tree=TREE):
         ("tests/helper.py", {"style"}),
         ("tests/test_balls.py", {"balls"}),
         ("notebooks/1-introduction/1-1-diving-right-in.ipynb", {"lesson"}),
+        ("tutlib/lessons/exercises/lesson_1_1.py", {"lesson", "house"}),
         ("data/digits.safetensors", {"data"}),
         ("LICENSE", set()),
-        ("tests/conftest.py", {"balls", "gan", "ring", "style", "render", "lesson", "data"}),
+        (
+            "tests/conftest.py",
+            {"balls", "gan", "ring", "style", "render", "lesson", "data", "house"},
+        ),
     ],
 )
 def test_a_change_reaches_what_imports_it(path, expected):
@@ -157,7 +168,9 @@ def test_what_fails_is_named(quiet, monkeypatch, capsys):
     assert "Failed: anatomy, units." in capsys.readouterr().out
 
 
-def test_the_list_of_slow_files_knows_the_tree():
-    for path in (*changed.SECONDS, *changed.CORE):
+def test_the_lists_know_the_tree(monkeypatch):
+    monkeypatch.undo()
+    watching = " ".join(changed.WATCH.values()).split()
+    for path in (*changed.SECONDS, *changed.CORE, *(f"tests/test_{name}.py" for name in watching)):
         assert (ROOT / path).is_file(), path
     assert sum(changed.SECONDS.get(path, changed.USUAL) for path in changed.CORE) < changed.BUDGET

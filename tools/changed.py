@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUDGET, USUAL = 90.0, 2.0  # seconds of tests, and of a test file that is not in this list
+BUDGET, USUAL = 60.0, 2.0  # seconds of tests, and of a test file that is not in this list
 SECONDS = {f"tests/test_{name}.py": seconds for seconds, names in {
     0.5: "attacks_leave_no_trace changed check clock exercises files gan_exercises inputs nets "
          "photos pgd_is_short",
@@ -28,6 +29,8 @@ SECONDS = {f"tests/test_{name}.py": seconds for seconds, names in {
     math.inf: "bundled_shelf lessons_on_gpu mutants pretend_gpu published real_lessons real_shelf "
               "training_mnist",
 }.items() for name in names.split()}  # fmt: skip
+# These look at all files of a folder, and import none.
+WATCH = {"tutlib/": "house examples", "tests/": "house clock", "notebooks/": "exercises"}
 # Looked at when nothing has changed, and before all else when too much has.
 CORE = [f"tests/test_{name}.py" for name in ("anatomy", "attacks", "balls", "descent", "house")]
 
@@ -83,15 +86,23 @@ def reached(sources: dict[str, str], changed: set[str]) -> set[str]:
     if "tests/conftest.py" in changed:
         return set(sources)
     hit = {dotted(path) for path in changed if path.endswith(".py")}
-    for path in changed - set(sources):
-        name = Path(path).name  # of a lesson, tests and panels say only the number
-        name = f'"{"-".join(name.split("-")[:2])}"' if name.endswith(".ipynb") else name
-        hit |= {dotted(other) for other, source in sources.items() if name in source}
+    for path in changed:
+        hit |= {dotted(other) for other, source in sources.items() if _name(path) in source}
         hit |= {"tutlib.assets"} if path.startswith("data/") else set()
+        watching = [names for folder, names in WATCH.items() if path.startswith(folder)]
+        hit |= {f"tests.test_{name}" for names in watching for name in names.split()}
     graph = {m: imports(path, sources[path], set(modules)) for m, path in modules.items()}
     while more := {m for m, needs in graph.items() if needs & hit} - hit:
         hit |= more
     return {modules[m] for m in hit if m in modules}
+
+
+def _name(path: str) -> str:
+    """What a test says that reads this file: of a lesson the number, of a module nothing."""
+    name = Path(path).name
+    if lesson := re.match(r"(\d+)-(\d+)-.*ipynb$|lesson_(\d+)_(\d+)\.py$", name):
+        return '"' + "-".join(filter(None, lesson.groups())) + '"'
+    return "no name of a file" if name.endswith(".py") else name
 
 
 def chosen(tests: set[str], changed: set[str]) -> tuple[list[str], list[str]]:
@@ -112,13 +123,14 @@ def main(words: list[str]) -> int:
     run, late = chosen(tests or set(CORE), changed)
     lessons = [p for p in sorted(changed) if p.endswith(".ipynb") and (ROOT / p).is_file()]
     print(f"{len(changed)} files differ from {git(ROOT, 'rev-parse', '--short', base) or base}.")
-    parallel = ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
+    pytest = ["pytest", "-q", "--disable-warnings", "-m", "not notebook and not browser"]
+    pytest += ["-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder"]
     failed = [what for what, command in {
         "ruff check": ["ruff", "check", "."],
         "ruff format": ["ruff", "format", "--check", "."],
         "anatomy": ["tools.anatomy"],
         "changed notebooks as rendered": lessons and ["tools.render", "--check", *lessons],
-        "units": run and ["pytest", "-q", *parallel, "-m", "not notebook and not browser", *run],
+        "units": run and [*pytest, *run],
     }.items() if command and _run(what, command)]  # fmt: skip
     core = "" if tests else " (the core: no test knows what changed)"
     slow = f"; and, too slow for now: `make test TESTS='{' '.join(late)}'`" if late else ""
