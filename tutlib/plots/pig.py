@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -58,25 +60,57 @@ def how_little(
     return finish(figure)
 
 
-def success_table(rates: Tensor, names: Sequence[str], *, title: str = "") -> Figure:
-    """A K x K table (row: what it is, column: target) of success rates; the diagonal is empty."""
+def eps_table(needed: Tensor, names: Sequence[str], caption: str = "") -> Figure:
+    """The smallest eps (K, K), in steps of 255, for every pair; infinity where none was enough."""
     use_style()
-    count = len(names)
-    figure, axes = plt.subplots(figsize=(8.6, 7.2))
-    shown = rates.cpu().clone()
-    shown.fill_diagonal_(float("nan"))
-    axes.imshow(shown, vmin=0, vmax=1, cmap="Blues")
-    for row in range(count):
-        for column in range(count):
+    figure, axes = plt.subplots(figsize=(9.2, 7.6), layout="constrained")
+    near = -needed.cpu().clamp(0.125, 4).log2()  # dark is near
+    near.fill_diagonal_(float("nan"))
+    axes.imshow(near, vmin=-2, vmax=2.6, cmap="Blues")
+    for row in range(len(names)):
+        for column in range(len(names)):
             if row != column:
-                value = float(shown[row, column])
-                ink = "white" if value > 0.6 else "black"
-                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=ink)
-    axes.set_xticks(range(count), names, rotation=40, ha="right")
-    axes.set_yticks(range(count), names)
+                value = float(needed[row, column])
+                text = "more" if math.isinf(value) else f"{value:g}"
+                ink = "white" if near[row, column] > 0.5 else "black"
+                axes.text(column, row, text, ha="center", va="center", color=ink)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="the target", ylabel="what it is")
-    axes.set_title(title)
     axes.grid(False)
+    add_caption(figure, caption)
+    return finish(figure)
+
+
+def flights(
+    logits: Mapping[str, Sequence[Tensor]], labels: Sequence[str], truth: str, goal: str,
+    caption: str = "",
+) -> Figure:  # fmt: skip
+    """All logits (K,) at every step, one pair of axes for each wish; who leads at the end is named.
+
+    Args:
+        logits: wish -> one (K,) tensor for each step; truth, goal: drawn in their own colours.
+    """
+    use_style()
+    figure, places = plt.subplots(1, len(logits), figsize=(12.4, 4.8), sharey=True,
+                                  layout="constrained")  # fmt: skip
+    for axes, (wish, path) in zip(places, logits.items()):
+        path = torch.stack(list(path))
+        winner = labels[int(path[-1].argmax())]
+        marked = {truth: ("clean", "-"), goal: ("target", "--")}
+        if winner not in marked:
+            marked[winner] = ("adversarial", "-.")
+        for k in range(path.shape[1]):
+            if labels[k] not in marked and path.shape[1] <= 20:
+                axes.plot(as_array(path[:, k]), color="#cccccc", lw=1)
+        for name, (colour, style) in marked.items():
+            axes.plot(
+                as_array(path[:, labels.index(name)]), style, color=COLOURS[colour], label=name
+            )
+        axes.set(title=wish, xlabel="step")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncol=3)
+    places[0].set_ylabel("logit")
+    add_caption(figure, caption)
     return finish(figure)
 
 
