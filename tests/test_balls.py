@@ -159,6 +159,39 @@ def test_the_l2_projection_goes_no_further_in_than_rounding_asks(eps, seed, scal
         assert (moved >= asked.clamp_min(eps / 2 - 2 * place * largest) * (1 - 1e-6)).all()
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_l2_ball_holds_where_every_pixel_is_rounded_outwards(sign):
+    """The worst case: 10,000 equal pixels, which move by 25,000 places and a part."""
+    center, place = torch.full((1, 10_000), float(sign)), torch.finfo(torch.float32).eps
+    for part in range(50):
+        ball = L2(100 * place * (25_000 + part / 50))  # the norm of 10,000 ones is 100
+        moved = ball.project(center + sign, center) - center
+        assert 0.9999 * ball.eps < ball.norm(moved.double()) <= ball.eps
+
+
+@BALLS
+@given(eps=EPS, seed=SEEDS)
+@settings(max_examples=30, deadline=None)
+def test_points_far_below_zero_stay_inside_too(kind, eps, seed):
+    center, ball = -300 * batch(seed).sigmoid(), kind(eps)
+    inside = ball.project(center - 9 * batch(seed + 1).abs(), center)
+    assert (ball.norm(inside.double() - center.double()) <= eps).all()
+
+
+def test_an_eps_as_small_as_the_rounding_still_moves_dark_pixels_by_half_of_it():
+    center, eps = torch.tensor([[1.0, 0.0]]), 1e-7  # the next number after 1 is 1.2e-7 away
+    low, high = Linf(eps).bounds(center)
+    assert 1 - eps <= low[0, 0].item() <= high[0, 0].item() == 1
+    assert high[0, 1].item() == -low[0, 1].item() == pytest.approx(eps / 2, rel=1e-6)
+
+
+def test_where_there_is_no_room_at_all_the_point_stays_where_it_is():
+    smallest = torch.tensor([[1.0, 3.0, 0.0, -1.0]]).half() * 2**-24  # of all in half the bits
+    low, high = Linf(1e-30).bounds(smallest)
+    assert torch.equal(low, smallest)
+    assert torch.equal(high, smallest)
+
+
 def test_an_l2_ball_smaller_than_its_rounding_still_has_an_inside():
     """Where the allowance for rounding is as large as the ball, half the ball is left."""
     center, ball = torch.full((1, 400), 2048.0), L2(0.001953125)  # eight places

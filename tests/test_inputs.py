@@ -1,5 +1,7 @@
 """Wrong input gets one clear sentence."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -186,3 +188,5 @@ def test_the_least_effort():
 def test_chance_is_drawn_on_the_generators_device():
     assert device_of(None).type == "cpu"
     assert device_of(torch.Generator()).type == "cpu"
+    elsewhere = SimpleNamespace(device=torch.device("meta"))
+    assert device_of(elsewhere).type == "meta"
