@@ -21,9 +21,19 @@ from tutlib.check.inputs import (
 
 ATTACKS = pytest.mark.parametrize("attack", [fgsm, sgd_attack, pgd])
 GOOD = torch.full((2, 3, 12, 12), 0.5)
+
+
+def striped(one, other):
+    """Pictures of two values."""
+    return torch.tensor([one, other]).float().repeat(2, 3, 12, 6)
+
+
 CASES = {
     "0 to 255": (GOOD * 255, 0, ValueError, r"in \[0, 1\]; these reach .*: divide by 255"),
+    "0 to 255, with black": (striped(0, 255), 0, ValueError, "divide by 255"),
     "normalised": (GOOD - 0.8, 0, ValueError, r"undo the normalisation"),
+    "normalised, with white": (striped(-1.96, 2.64), 0, ValueError, "undo the normalisation"),
+    "a little too bright": (GOOD + 0.7, 0, ValueError, r"undo the normalisation"),
     "bytes": ((GOOD * 255).byte(), 0, TypeError, "divide by 255"),
     "an array": (GOOD.numpy(), 0, TypeError, "torch.from_numpy"),
     "one picture": (GOOD[0], 0, ValueError, r"x\[None\]"),

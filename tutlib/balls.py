@@ -151,8 +151,7 @@ class L2:
             delta = x - center
             length = _flat_norm(delta, 2)
             outside = length > self.eps
-            scale = torch.where(outside, radius / length, 1.0)
-            moved = center + delta * _per_picture(scale, delta)
+            moved = center + delta * _per_picture(radius / length, delta)
             return torch.where(_per_picture(outside, x), moved, x)
 
         return project

@@ -166,7 +166,8 @@ class LBFGS:
 
     It learns the curvature from the last `history` moves, so it needs far fewer steps than Adam
     where the objective is smooth (style transfer). One gradient a step; the same iterates as
-    ``torch.optim.LBFGS`` with its defaults. The whole tensor is one point: use it on one picture.
+    ``torch.optim.LBFGS`` with its defaults, as long as that goes on. The whole tensor is one
+    point: use it on one picture.
 
     Example:
         >>> away = []
