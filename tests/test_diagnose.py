@@ -257,7 +257,7 @@ def test_the_most_telling_sign_comes_first():
 def test_a_share_of_none_is_nothing():
     yes, no = torch.tensor([True, True]), torch.tensor([False, False])
     assert _share(yes) == 1
-    assert _share(yes, no) == 0
+    assert _share(yes, no) == _share(yes[:0]) == 0
     assert (
         _share(torch.tensor([True, False, True, True]), torch.tensor([True, True, False, False]))
         == 0.5
