@@ -580,6 +580,15 @@ def test_the_way_is_measured_from_the_larger_margin():
     assert climb.margin.tolist() == pytest.approx([0.35, 0.5])
 
 
+def test_the_last_point_is_judged_once():
+    """Also of a picture that comes near: two gradients, and one look, which is the judgement."""
+    net = Seen(lambda x: 0.001 + (0.515 - x[:, 0]).relu())
+    climb = run(net, middle(1)[0], steps=2, clean=torch.zeros(1))
+    assert not climb.fell.any()
+    assert len(net.points) == 2
+    assert net.sizes == [1, 1, 1]
+
+
 def test_who_has_fallen_leaves_at_the_next_look():
     """After 2 and 12 of 20 steps of 0.01; the looks are after 1, 2, 4, 5 ... steps."""
     x = torch.tensor([[0.5], [0.4]])
