@@ -214,6 +214,17 @@ def test_digits_leave_the_net_as_it_was(net, digits, make):
     assert layouts == [p.stride() for p in net.parameters()]
 
 
+def test_digits_that_fall_when_they_are_looked_at_are_not_hopeless(net, plainly, monkeypatch):
+    """Or a picture just fooled would be a control that fell, and bring all the others back."""
+    walks, walk = [], fast.Climb._walk
+    monkeypatch.setattr(
+        fast.Climb, "_walk", lambda self, *args: (walks.append(args[1]), walk(self, *args))[1]
+    )
+    x, y = (part[:300] for part in assets.digits().test)
+    fast.fooled(net, x, y, Linf(0.08), steps=10)
+    assert walks == [0], "some came back, and went on from these steps"
+
+
 def test_fast_on_a_flat_net():
     net = nets.mlp(16, 32, 3)
     x = torch.rand(20, 16)

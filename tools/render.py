@@ -29,7 +29,7 @@ from tutlib.plots.data_uri import base64_of
 
 LARGEST = 2_000_000  # bytes
 HEAVY = 60_000  # characters of base64 above which a picture is made lighter
-FEW_COLOURS, QUALITY = 4096, 90  # of a drawing; of a photograph (4:4:4), out of 100
+FEW_COLOURS, QUALITY = 4096, 87  # of a drawing; of a photograph (4:4:4), out of 100
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 KERNELSPEC = {"display_name": "Python 3", "language": "python", "name": "python3"}
 # As JupyterLab writes it: what is stored otherwise, it calls unsaved as soon as it is opened.

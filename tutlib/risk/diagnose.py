@@ -60,7 +60,7 @@ def diagnose(
     """
     size = 2.5 * ball.eps / max(steps, 1) if step_size is None else step_size
     reach = steps * size / ball.eps
-    objective = objective_of(model, x, y, box=(0, 1))
+    objective = objective_of(model, x, y)
     white = pgd(model, x, y, ball, steps=steps, step_size=size)
     with untouched(model):
         black = _random_search(objective, x, ball, queries, generator)

@@ -178,7 +178,9 @@ def risk_curve(
             x_adv = _in_parts(attack, model, x[rows], labels[rows], ball(radius), batch)
             _check_allowed(name, x_adv, x[rows], ball(radius), box)
             found = per_picture(model, x_adv, labels[rows], kind=kind, batch=batch)
-            fell = per_picture(model, x_adv, labels[rows], batch=batch) > 0
+            fell = found > 0
+            if kind == "loss":
+                fell = per_picture(model, x_adv, labels[rows], batch=batch) > 0
             standing = falls_at[rows] == math.inf
             pictures[rows[standing]] = x_adv[standing]
             falls_at[rows[standing & fell]] = radius
