@@ -170,6 +170,13 @@ def test_an_epoch_takes_whole_batches_and_what_is_left_over_waits_for_another():
     assert all(seen.modes)
 
 
+def test_a_net_that_comes_in_eval_mode_learns_in_train_mode_and_ends_in_eval_mode():
+    seen = Batches()
+    model, _ = run(*sample(), model=tiny().eval(), inner=seen)
+    assert all(seen.modes)
+    assert not model.training
+
+
 def test_fewer_pictures_than_a_batch_are_one_batch():
     seen = Batches()
     run(*sample(5), inner=seen, epochs=1, batch=100)
@@ -215,6 +222,7 @@ def test_accuracy_under_an_attack_is_that_of_the_moved_pictures_taken_in_batches
     def model(x):
         return F.one_hot(x[:, 0].long() % 2, 2)
 
+    assert training.accuracy(model, x, y) == 1  # all three batches count
     assert training.accuracy(model, x, y, attack) == 0
     assert training.accuracy(model, x, y, attack, batch=300) == 0
     assert [count for _, count, _ in seen] == [200, 200, 1, 300, 101]
@@ -407,6 +415,10 @@ def test_an_interruption_is_reported_and_keeps_what_was_finished(capsys):
     assert not model.training
     assert all(weight.grad is None for weight in model.parameters())
     torch.testing.assert_close(weights(model), weights(first))
+    calls[:] = range(5)
+    model, done = run(x, y, inner=inner)  # now in its first batch
+    assert (done.history, done.best, done.finished) == ([], 0, False)
+    assert torch.equal(weights(model), weights(tiny()))
 
 
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence():
