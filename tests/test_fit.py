@@ -431,6 +431,8 @@ def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence():
 
 def test_wrong_input_gets_its_sentence():
     x, y = sample()
+    with pytest.raises(ValueError, match="empty"):
+        run(x[:0], y[:0])
     with pytest.raises(ValueError, match="NaN"):
         run(x * math.nan, y)
     with pytest.raises(ValueError, match="one label for each"):

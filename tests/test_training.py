@@ -1,7 +1,6 @@
-"""Training: the inner maximum, best weights, interruption, resumption, no trace on the net."""
+"""Training a small net: the inner maximum, interruption, resumption, no trace on the net."""
 
 import importlib
-from itertools import pairwise
 
 import pytest
 import torch
@@ -226,27 +225,6 @@ def test_wrong_checkpoints_get_their_sentence(data, tmp_path):
         run(*data, checkpoint=place)
 
 
-def test_wrong_input_gets_its_sentence(data):
-    x, y = data
-    with pytest.raises(ValueError, match="empty"):
-        run(x[:0], y[:0])
-    with pytest.raises(ValueError, match="one label for each"):
-        run(x, y[:5])
-    for name in ("epochs", "batch", "lr"):
-        with pytest.raises(ValueError, match=f"{name} must be above 0"):
-            run(x, y, **{name: 0})
-    with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        run(x, y, inner=None, lr=1e30)
-
-
-def test_one_cycle_rises_and_falls():
-    rates = [training.one_cycle(i / 100) for i in range(101)]
-    assert max(rates) == rates[30] == 1
-    assert rates[100] == pytest.approx(0, abs=1e-12)
-    assert all(a <= b for a, b in pairwise(rates[:31]))
-    assert all(a >= b for a, b in pairwise(rates[30:]))
-
-
 def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
     x, y = data
     torch.manual_seed(0)
@@ -285,22 +263,6 @@ def test_danskin_for_a_linear_net():
     torch.testing.assert_close(at_delta, exact, atol=1e-7, rtol=0)
     one, other = (torch.autograd.grad(value, w)[0] for value in (at_delta, exact))
     torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
-
-
-def test_fit_hands_what_augment_made_to_the_inner_maximiser(data):
-    x, y = data
-    seen = []
-
-    def augment(x, generator=None):
-        return x + 1 / 512
-
-    def inner(model, x, y, generator=None):
-        seen.append(x.min().item())
-        return x
-
-    run(x, y, inner=inner, augment=augment, epochs=1)
-    assert seen
-    assert all(low >= 1 / 512 for low in seen)
 
 
 def test_augmented_training_resumes_with_identical_weights(data, tmp_path):
