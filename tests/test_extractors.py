@@ -221,13 +221,13 @@ def test_squeezenets_pieces_end_behind_its_relu_and_its_fires():
 # ---------------------------------------------------------------- the bundled one
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def crop_net():
     torch.manual_seed(0)
     return extractors.crop_net().eval()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def bundled(crop_net):
     return extractors.bundled(crop_net)
 

@@ -184,6 +184,8 @@ def test_what_does_not_change_is_computed_once_without_a_graph(eye):
     measure(CONTENT)
     measure(CONTENT)
     assert asked[2:] == [({"once", "twice", "thrice"}, True)] * 2
+    style.losses(eye, CONTENT, PAINTING, style_layers="once")(CONTENT)
+    assert asked[-1] == ({"once", "thrice"}, True)  # and nothing else is looked at
 
 
 def test_the_layers_may_come_from_any_iterable(eye):
