@@ -1,6 +1,8 @@
 # make lab      set up, then open the course in JupyterLab (make lab PORT=9000 for another port)
 # make test     set up, then run every test (make test TESTS=tests/test_anatomy.py for some), and
 #               `make gpu`
+# make check    set up, then ruff, anatomy and the tests that a change can reach, in two minutes; for
+#               every day (make check BASE=HEAD~3 for another commit to compare with)
 # make gpu      set up, then run what a GPU could change, on a GPU: a pretended one if there is none
 # make render   run the notebooks and write them back with outputs (make render NOTEBOOK=path for one)
 # make mutants  change the code in small ways: do the tests notice? (make mutants MUTANTS=tutlib/balls.py)
@@ -16,7 +18,7 @@ VENV_PYTHON = .venv/bin/python
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST = $(ONE_THREAD) $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: lab test gpu render mutants bench clean
+.PHONY: lab test check gpu render mutants bench clean
 
 lab:
 	@$(SETUP) --lab --port=$(PORT)
@@ -26,6 +28,10 @@ test:
 	@$(SETUP) --extra test
 	@$(PYTEST) $(TESTS) || test $$? -eq 5
 	@$(MAKE) gpu
+
+check:
+	@$(SETUP) --extra test
+	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.changed $(BASE)
 
 gpu:
 	@$(SETUP) --extra test

@@ -26,9 +26,13 @@ settings.register_profile(
 LEFT_OUT_ON_GPU = (
     "tests/browser/",
     "tests/test_anatomy.py",
+    "tests/test_changed.py",
     "tests/test_cli.py",
+    "tests/test_clock.py",
     "tests/test_downloads.py",
     "tests/test_environment.py",
+    "tests/test_examples.py",
+    "tests/test_exercises.py",
     "tests/test_house.py",
     "tests/test_mutants.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place

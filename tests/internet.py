@@ -1,21 +1,28 @@
-"""A small internet on this machine: one server that is good, slow, dying or lying, as told."""
+"""A small internet on this machine: one server that is good, silent, dying or lying, as told."""
 
+import queue
 import threading
-import time
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import SimpleNamespace
 
 PAGE = b"<!DOCTYPE html><html><body>Welcome to the hotel. Please log in.</body></html>"
+HANGS = 60  # seconds after which a silent server gives up, so that a hung test ends
 
 
 @dataclass
 class Internet:
-    """`files` are served by name; `mood` says how, `asked` holds (name, Range header) pairs."""
+    """`files` are served by name; `mood` says how, `asked` holds (name, Range header) pairs.
+
+    A silent server keeps its silence until the test is `over`; `spoke` holds what broke it.
+    """
 
     files: dict[str, bytes] = field(default_factory=dict)
     mood: str = "good"
     asked: list[tuple[str, str | None]] = field(default_factory=list)
+    spoke: list[str] = field(default_factory=list)
     address: str = ""
+    over: threading.Event = field(default_factory=threading.Event)
 
     def url(self, name):
         return self.address + name
@@ -28,7 +35,7 @@ class Handler(BaseHTTPRequestHandler):
         net.asked.append((name, wanted))
         mood = net.mood
         if mood == "silent":
-            time.sleep(6)
+            self.say_nothing(name)
             return
         if mood == "down" or name not in net.files:
             self.send_error(503 if mood == "down" else 404)
@@ -66,18 +73,18 @@ class Handler(BaseHTTPRequestHandler):
             body = body[: len(body) // 2]
         elif mood == "dies at once":
             body = b""
-        if mood == "trickles":
-            for byte in body:
-                self.wfile.write(bytes([byte]))
-                time.sleep(0.05)
-        elif mood == "stops":
+        if mood == "stops":
             self.wfile.write(body[: len(body) // 2])
             self.wfile.flush()
-            time.sleep(6)
+            self.say_nothing("half a file")
         else:
             self.wfile.write(body)
         self.wfile.flush()
         self.close_connection = True
+
+    def say_nothing(self, name):
+        if not self.server.internet.over.wait(HANGS):
+            self.server.internet.spoke.append(name)
 
     def log_message(self, *args):
         """The test's output stays clean."""
@@ -86,6 +93,10 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+
+    def server_close(self):
+        self.internet.over.set()
+        super().server_close()
 
     def handle_error(self, request, client_address):
         """A client that hangs up is no error here."""
@@ -98,3 +109,17 @@ def start() -> tuple[Internet, Server]:
         target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
     ).start()
     return server.internet, server
+
+
+def waits(monkeypatch, module, seconds: float) -> list[float]:
+    """First answers may take `seconds` now; each wait of `module` (download) adds its time-out."""
+    seen = []
+
+    class Answers(queue.Queue):
+        def get(self, block=True, timeout=None):
+            seen.append(timeout)
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(module.first_answer, "__defaults__", (0, seconds))
+    monkeypatch.setattr(module, "queue", SimpleNamespace(Queue=Answers, Empty=queue.Empty))
+    return seen

@@ -69,6 +69,7 @@ END = """## References
 def page(tmp_path):
     (tmp_path / "start.ipynb").write_text("{}")
     picture = new_output("display_data", data={"image/png": "iVBORw0="})
+    picture.metadata["image/png"] = {"alt": "a pig in a meadow"}
     cells = [
         prose("head0001", HEAD),
         code("seed0001", "from tutlib import check\nSEED = check.seed()", outputs=[picture]),
@@ -140,6 +141,8 @@ def spoil(page, what):
     cells = {cell.id: cell for cell in page.cells}
     if what == "no hero":
         cells["seed0001"].outputs = []
+    elif what == "no alt text":
+        cells["seed0001"].outputs[0].metadata = {}
     elif what == "no claims":
         cells["claim001"].metadata.tags, cells["claim001"].source = [], "pass"
     elif what == "two budgets":
@@ -167,11 +170,12 @@ def spoil(page, what):
     elif what == "a cell may raise":
         cells["budget01"].metadata.tags.append("raises-exception")
     elif what == "too large":
-        cells["seed0001"].outputs[0].data["image/png"] = "A" * 1_500_001
+        cells["seed0001"].outputs[0].data["image/png"] = "A" * 2_000_001
 
 
 SPOILT = {
     "no hero": "show no picture",
+    "no alt text": "has no alt text",
     "no claims": "nothing is proved",
     "two budgets": "here 2 are tagged",
     "adjacent code": "prose must stand",
@@ -185,7 +189,7 @@ SPOILT = {
     "another language": "must be python.",
     "errors allowed": "would hide",
     "a cell may raise": "allowed to raise",
-    "too large": "1.5 MB are allowed",
+    "too large": "2.0 MB are allowed",
 }
 
 

@@ -1,5 +1,6 @@
 """An attack changes nothing: modes, buffers, gradients, random state, the input. Also on error."""
 
+import contextlib
 import copy
 
 import pytest
@@ -10,6 +11,7 @@ from tests.conftest import small_net
 from tutlib import risk
 from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
 from tutlib.balls import L2, Linf
+from tutlib.nets import untouched
 from tutlib.risk.diagnose import diagnose
 
 
@@ -163,3 +165,98 @@ def test_whole_levels_come_without_a_graph_and_in_the_pictures_precision(ball, d
         found = pgd(model, x, y, ball, steps=2, quantize=True, restarts=restarts)
         assert not found.requires_grad
         assert found.dtype == dtype
+
+
+# --- `untouched` by itself
+
+
+class Counting(nn.Module):
+    """A net that counts its calls in place, in a buffer of a part of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = small_net()
+        self.body.register_buffer("calls", torch.zeros(()))
+
+    def forward(self, x):
+        self.body.calls.add_(1)
+        return self.body(x)
+
+
+def half_frozen() -> nn.Module:
+    """In training, but for one part; two weights are not to be trained."""
+    net = in_training(Counting())
+    for weight in list(net.parameters())[:2]:
+        weight.requires_grad_(False)
+    return net
+
+
+def test_inside_every_part_is_in_eval_mode_and_no_weight_asks_for_a_gradient():
+    net = half_frozen()
+    before = snapshot(net)
+    with untouched(net):
+        assert not any(module.training for module in net.modules())
+        assert not any(weight.requires_grad for weight in net.parameters())
+        assert len(list(net.parameters())) == len(before[2])
+    assert_unchanged(before, snapshot(net))
+    assert before[3].count(False) == 2
+
+
+def test_train_is_not_called_for_people_override_it():
+    class Stubborn(nn.Module):
+        def train(self, mode=True):
+            raise AssertionError("train() was called")
+
+    net = Stubborn()
+    with untouched(net):
+        assert not net.training
+    assert net.training
+
+
+def test_buffers_changed_in_place_come_back_and_no_module_gets_a_new_one(pictures):
+    net = half_frozen()
+    owners = [list(module._buffers) for module in net.modules()]
+    with untouched(net):
+        net(pictures[0])
+        assert net.body.calls == 1
+    assert net.body.calls == 0
+    assert [list(module._buffers) for module in net.modules()] == owners
+
+
+def test_the_body_may_raise():
+    net = half_frozen()
+    before = snapshot(net)
+    with contextlib.suppress(ZeroDivisionError), untouched(net):
+        net.body.calls.add_(torch.rand(()))
+        raise ZeroDivisionError
+    assert_unchanged(before, snapshot(net))
+
+
+def test_a_weight_that_is_computed_from_others_is_passed_by():
+    """So do learners of learning, with a step of training inside the graph."""
+    net = nn.Linear(2, 2)
+    computed = net.weight * 2
+    net._parameters["weight"] = computed
+    with untouched(net):
+        assert computed.requires_grad
+        assert not net.bias.requires_grad
+    assert net.bias.requires_grad
+
+
+def test_any_function_can_stand_where_a_net_stands():
+    state = torch.get_rng_state()
+    with untouched(lambda x: x):
+        torch.rand(3)
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+@pytest.mark.parametrize(("awake", "kept"), [(True, [0, 1, 2]), (False, [])])
+def test_chance_is_kept_on_every_gpu_and_sleeping_ones_are_not_woken(awake, kept, monkeypatch):
+    asked = []
+    monkeypatch.setattr(torch.cuda, "is_initialized", lambda: awake)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 3)
+    monkeypatch.setattr(
+        torch.random, "fork_rng", lambda gpus: asked.extend(gpus) or contextlib.nullcontext()
+    )
+    with untouched(nn.Identity()):
+        assert asked == kept

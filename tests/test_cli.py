@@ -129,11 +129,10 @@ def test_fetch_fails_with_a_sentence_for_each_and_an_exit_code(internet, capsys,
 
 
 def test_without_a_network_fetch_tries_once(internet, capsys, monkeypatch):
-    internet.mood = "silent"
-    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.3))
+    internet.mood, waits = "silent", fake.waits(monkeypatch, download, 0.3)
     code, said = run(capsys, "fetch", "--all")
     assert code == 1
-    assert len(internet.asked) == 1
+    assert waits == [0.3]
     assert "did not answer within 0.3 s. Nothing more was tried." in said.err
     assert kept() == []
 
@@ -181,10 +180,11 @@ def test_doctor_speaks_to_programs_too(internet, healthy, capsys):
 
 
 def test_doctor_waits_no_longer_than_the_time_out(internet, healthy, capsys, monkeypatch):
-    internet.mood = "silent"
-    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.3))
+    internet.mood, waits = "silent", fake.waits(monkeypatch, download, 0.3)
     code, said = run(capsys, "doctor")
     assert code == 0, "lessons run without a network"
+    assert set(waits) == {0.3}
+    assert internet.spoke == [], "nobody waited for the server"
     assert "did not answer within 0.3 s; the bundled shelf needs no network" in said.out
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from tutlib.balls import L2, Box, Linf
-from tutlib.descent import LBFGS, Adam, Plain, Steepest, ascend, descend
+from tutlib.descent import LBFGS, Adam, Plain, Steepest, ascend, descend, gradient
 
 FREE = Box(-math.inf, math.inf)
 
@@ -53,30 +53,37 @@ def test_a_true_answer_of_the_callback_stops_the_loop():
     assert steps == [0, 1, 2, 3]
 
 
+# torch's own stops where little changes; the walk itself is the same.
+ON = {"max_iter": 1, "tolerance_grad": 0, "tolerance_change": 0}
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "steps"),
     [
         (Plain(0.01), lambda p: torch.optim.SGD([p], 0.01), 30),
         (Adam(0.05), lambda p: torch.optim.Adam([p], 0.05), 30),
-        (LBFGS(1.0, 20), lambda p: torch.optim.LBFGS([p], 1.0, max_iter=1, history_size=20), 12),
-        (LBFGS(0.5, 3), lambda p: torch.optim.LBFGS([p], 0.5, max_iter=1, history_size=3), 12),
+        (Adam(0.05, (0.5, 0.7), 0.3), lambda p: torch.optim.Adam([p], 0.05, (0.5, 0.7), 0.3), 30),
+        (LBFGS(), lambda p: torch.optim.LBFGS([p], 1.0, history_size=20, **ON), 12),
+        (LBFGS(0.5, 3), lambda p: torch.optim.LBFGS([p], 0.5, history_size=3, **ON), 12),
     ],
-    ids=["Plain", "Adam", "LBFGS", "LBFGS short memory"],
+    ids=["Plain", "Adam", "Adam's constants", "LBFGS", "LBFGS short memory"],
 )
-def test_every_step_rule_walks_like_torch(ours, theirs, steps):
+@pytest.mark.parametrize("steepness", [1.0, 1e-4, 1e-9])
+def test_every_step_rule_walks_like_torch(ours, theirs, steps, steepness):
+    """Also down a flat bowl: what keeps a step from dividing by 0 is not 0 there."""
     start = torch.linspace(-1, 1, 6, dtype=torch.float64)[None]
     theta = start.clone().requires_grad_(True)
     optimizer = theirs(theta)
 
     def closure():
         optimizer.zero_grad()
-        value = bowl(theta).sum()
+        value = steepness * bowl(theta).sum()
         value.backward()
         return value
 
     for _ in range(steps):
         optimizer.step(closure)
-    found = descend(bowl, start, FREE, ours, steps, box=None)
+    found = descend(lambda p: steepness * bowl(p), start, FREE, ours, steps, box=None)
     torch.testing.assert_close(found, theta.detach(), rtol=1e-7, atol=1e-9)
 
 
@@ -144,3 +151,103 @@ def test_one_bad_value_on_a_long_way_is_noticed(bad):
 
     with pytest.raises(ValueError, match="NaN or infinity"):
         ascend(objective, torch.zeros(1, 3), Linf(1.0), Steepest(0.01), 45)
+
+
+@pytest.mark.parametrize("start_at", [None, 0.2])
+def test_neither_the_point_nor_the_start_is_moved(start_at):
+    class Anywhere:
+        """The smallest ball there is: it hands back the very tensor it is given."""
+
+        def around(self, center):
+            return lambda point: point
+
+    x = torch.zeros(1, 3)
+    start = None if start_at is None else torch.full((1, 3), start_at)
+    kept = None if start is None else start.clone()
+    found = ascend(lambda p: p.sum(1), x, Anywhere(), Plain(0.1), 2, start=start, box=None)
+    torch.testing.assert_close(found, torch.full((1, 3), 0.2 + (start_at or 0)))
+    assert (x == 0).all()
+    assert start is None or torch.equal(start, kept)
+
+
+def test_one_gradient_is_taken_in_each_step_and_a_stop_saves_the_last():
+    asked = []
+
+    def objective(point):
+        asked.append(point.requires_grad)
+        return point.sum(1)
+
+    ascend(objective, torch.zeros(1, 3), Linf(1.0), Steepest(0.1), 7)
+    assert asked == [True] * 7
+    asked.clear()
+    found = ascend(objective, torch.zeros(1, 3), Linf(1.0), Steepest(0.1), 7,
+                   callback=lambda t, point, values: t == 2)  # fmt: skip
+    assert len(asked) == 3
+    torch.testing.assert_close(found, torch.full((1, 3), 0.2))  # where it stopped, not one further
+
+
+def test_the_callback_is_shown_the_point_and_its_own_values():
+    x = torch.tensor([[0.1, 0.2], [0.3, 0.5]])
+    for walk, up in ((ascend, 1), (descend, -1)):
+        seen = []
+        walk(lambda p: p.sum(1), x, FREE, Steepest(0.1), 2, box=None,
+             callback=lambda *told, seen=seen: seen.append(told))  # fmt: skip
+        assert [t for t, _, _ in seen] == [0, 1]
+        for t, point, values in seen:
+            torch.testing.assert_close(point, x + up * 0.1 * t)
+            torch.testing.assert_close(values, point.sum(1))
+            assert not point.requires_grad
+            assert not values.requires_grad
+
+
+def test_descend_hands_its_options_on():
+    x = torch.full((1, 3), 0.5)
+    assert descend(lambda p: p.sum(1), x, Linf(5.0), Steepest(1.0), 3).max() == 0
+    assert descend(lambda p: p.sum(1), x, Linf(5.0), Steepest(1.0), 3, box=(0.25, 1)).max() == 0.25
+    assert descend(lambda p: p.sum(1), x, Linf(5.0), Steepest(1.0), 0, start=x + 0.25).max() == 0.75
+
+
+def test_the_gradient_is_each_points_own():
+    x = torch.rand(3, 6, generator=torch.Generator().manual_seed(0))
+    expected = 2 * torch.linspace(1, 40, 6) * (x - 0.3)
+    for context in (torch.enable_grad(), torch.no_grad(), torch.inference_mode()):
+        with context:
+            found = gradient(bowl, x)
+        torch.testing.assert_close(found, expected)
+        assert not found.requires_grad
+        assert not found.is_inference()
+    assert not x.requires_grad
+    torch.testing.assert_close(gradient(lambda p: bowl(p).mean(), x), expected / 3)
+
+
+def test_a_gradient_of_no_number_says_so():
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        gradient(lambda p: p.sum(1).log(), torch.tensor([[1.0], [0.0]]))
+
+
+def test_the_steepest_step_is_the_balls():
+    grad, point = torch.tensor([[3.0, -4.0]]), torch.zeros(1, 2)
+    Steepest(0.5).start(L2(1.0))(grad, point)
+    torch.testing.assert_close(point, torch.tensor([[0.3, -0.4]]))
+    Steepest(0.5).start(Linf(1.0))(grad, point)
+    torch.testing.assert_close(point, torch.tensor([[0.8, -0.9]]))
+
+
+def test_lbfgs_stays_at_the_top():
+    x = torch.full((1, 3), 0.3)
+    assert torch.equal(descend(bowl, x, FREE, LBFGS(), 3, box=None), x)
+
+
+def test_lbfgs_learns_nothing_from_a_move_that_shows_no_curvature():
+    """As torch.optim.LBFGS: curvature times move is to be more than 1e-10."""
+
+    def second_step(curvature):
+        move, point = LBFGS().start(FREE), torch.zeros(1, dtype=torch.float64)
+        move(torch.zeros_like(point), point)
+        point.fill_(1.0)
+        move(torch.full_like(point, -curvature), point)
+        return point.item() - 1
+
+    assert second_step(1e-10) == pytest.approx(-1e-10)  # the plain gradient
+    assert second_step(-1.0) == pytest.approx(1.0)
+    assert second_step(2e-10) == pytest.approx(-1.0)  # Newton's step: to the middle of the bowl

@@ -2,11 +2,13 @@
 
 import errno
 import hashlib
+import itertools
 import random
 import shutil
 import socket
-import time
+import threading
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -132,7 +134,7 @@ def test_a_line_that_brings_nothing_is_not_tried_for_ever(internet, goal):
 
 
 def test_a_line_that_falls_silent_counts_as_broken(internet, goal, monkeypatch):
-    monkeypatch.setattr(download, "SILENCE", 0.3)
+    monkeypatch.setattr(download, "SILENCE", 1.0)
     monkeypatch.setattr(download, "TRIALS", 1)
     internet.mood = "stops"
     with pytest.raises(DownloadError, match="broke after"):
@@ -189,22 +191,31 @@ def test_a_missing_file_names_its_address(internet, goal):
 
 
 def test_a_silent_server_costs_no_more_than_the_time_out(internet, goal, monkeypatch):
-    internet.mood = "silent"
-    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.4))
-    begin = time.monotonic()
+    internet.mood, waits = "silent", fake.waits(monkeypatch, download, 0.4)
     with pytest.raises(NoAnswerError, match=r"127\.0\.0\.1:\d+ did not answer within 0\.4 s"):
         fetch(internet, goal)
-    assert time.monotonic() - begin < 1.5
+    assert waits == [0.4]
+    assert internet.spoke == [], "nobody waited for the server"
     assert left(goal) == []
 
 
 def test_a_name_that_nobody_looks_up_costs_no_more_either(goal, monkeypatch):
-    monkeypatch.setattr(download.first_answer, "__defaults__", (0, 0.4))
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *a, **k: time.sleep(5) or [])
-    begin = time.monotonic()
-    with pytest.raises(NoAnswerError, match=r"nowhere\.example did not answer"):
-        download.fetch("http://nowhere.example/x", goal, sha256=SHA256, progress=False)
-    assert time.monotonic() - begin < 1.5
+    over, found = threading.Event(), []
+
+    def look_up(*args, **kwargs):
+        over.wait(fake.HANGS)
+        found.append(args)
+        return []
+
+    waits = fake.waits(monkeypatch, download, 0.4)
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    try:
+        with pytest.raises(NoAnswerError, match=r"nowhere\.example did not answer"):
+            download.fetch("http://nowhere.example/x", goal, sha256=SHA256, progress=False)
+        assert waits == [0.4]
+        assert found == [], "nobody waited for the look-up"
+    finally:
+        over.set()
 
 
 def test_the_first_answer_may_take_three_seconds():
@@ -223,12 +234,25 @@ def test_without_a_network_it_says_so(goal, monkeypatch):
 
 
 def test_an_unasked_download_loses_patience(internet, goal, monkeypatch):
-    internet.mood = "trickles"
-    monkeypatch.setattr(download, "GAUGE", 0.2)
-    monkeypatch.setattr(download, "CHUNK", 1)
-    with pytest.raises(DownloadError, match=r"at this speed net.pth would take .* minutes more"):
+    """By a clock on which every chunk takes ten seconds; there are thirteen."""
+
+    def clock():
+        return SimpleNamespace(monotonic=itertools.count(0, 10).__next__)
+
+    monkeypatch.setattr(download, "time", clock())
+    with pytest.raises(DownloadError, match=r"at this speed net.pth would take 2 minutes more"):
         fetch(internet, goal, patience=60)
     assert left(goal) == ["net.pth.part"]
+    monkeypatch.setattr(download, "time", clock())
+    fetch(internet, goal, patience=180)
+    assert goal.read_bytes() == BODY
+
+
+def test_the_speed_of_the_first_seconds_is_not_taken_seriously(internet, goal, monkeypatch):
+    seconds = itertools.count(0, download.GAUGE / 14)
+    monkeypatch.setattr(download, "time", SimpleNamespace(monotonic=seconds.__next__))
+    fetch(internet, goal, patience=0)
+    assert goal.read_bytes() == BODY
 
 
 def test_an_interruption_keeps_what_came(internet, goal, monkeypatch):

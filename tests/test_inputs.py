@@ -1,5 +1,7 @@
 """Wrong input gets one clear sentence."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
 from torch import nn
@@ -7,12 +9,31 @@ from torch import nn
 from tutlib import risk
 from tutlib.attacks import fgsm, pgd, sgd_attack
 from tutlib.balls import Linf
+from tutlib.check.inputs import (
+    at_the_door,
+    check_effort,
+    check_finite,
+    check_labels,
+    check_logits,
+    check_pictures,
+    device_of,
+)
 
 ATTACKS = pytest.mark.parametrize("attack", [fgsm, sgd_attack, pgd])
 GOOD = torch.full((2, 3, 12, 12), 0.5)
+
+
+def striped(one, other):
+    """Pictures of two values."""
+    return torch.tensor([one, other]).float().repeat(2, 3, 12, 6)
+
+
 CASES = {
     "0 to 255": (GOOD * 255, 0, ValueError, r"in \[0, 1\]; these reach .*: divide by 255"),
+    "0 to 255, with black": (striped(0, 255), 0, ValueError, "divide by 255"),
     "normalised": (GOOD - 0.8, 0, ValueError, r"undo the normalisation"),
+    "normalised, with white": (striped(-1.96, 2.64), 0, ValueError, "undo the normalisation"),
+    "a little too bright": (GOOD + 0.7, 0, ValueError, r"undo the normalisation"),
     "bytes": ((GOOD * 255).byte(), 0, TypeError, "divide by 255"),
     "an array": (GOOD.numpy(), 0, TypeError, "torch.from_numpy"),
     "one picture": (GOOD[0], 0, ValueError, r"x\[None\]"),
@@ -71,3 +92,111 @@ def test_steps_must_not_be_negative(net, options):
 def test_no_effort_is_no_measurement(net, fast, effort):
     with pytest.raises(ValueError, match="must be"):
         risk.evaluate(net, GOOD, 0, Linf(0.03), fast=fast, **effort)
+
+
+def test_the_sentence_names_what_is_wrong():
+    with pytest.raises(ValueError, match=r"^y must hold one label for each of the 2 pictures"):
+        pgd(lambda x: x, GOOD, torch.zeros(3, dtype=torch.long), Linf(0.03))
+    with pytest.raises(ValueError, match=r"^target must hold one label for each"):
+        pgd(lambda x: x, GOOD, 0, Linf(0.03), target=torch.zeros(3, dtype=torch.long))
+    with pytest.raises(TypeError, match=r"^y must be an int"):
+        check_labels(None, GOOD)
+    with pytest.raises(TypeError, match=r"^target must hold class numbers"):
+        at_the_door(lambda x: x, GOOD, 0, target=torch.zeros(2))
+
+
+@pytest.mark.parametrize("wrong", [True, torch.tensor([True, False]), 1.5, None, [0, 1]])
+def test_what_is_no_class_number_is_no_label(wrong):
+    with pytest.raises(TypeError, match="y must"):
+        check_labels(wrong, GOOD)
+
+
+@pytest.mark.parametrize(
+    "given", [2, torch.tensor(2), torch.tensor([2, 2]), torch.tensor([2, 2], dtype=torch.uint8)]
+)
+def test_labels_come_back_as_one_long_number_for_each_picture(given):
+    labels = check_labels(given, GOOD)
+    assert labels.tolist() == [2, 2]
+    assert labels.dtype == torch.long
+
+
+def test_labels_are_copied_only_where_they_must_be():
+    ours = torch.tensor([0, 1])
+    assert check_labels(ours, GOOD) is ours
+    with torch.inference_mode():
+        theirs = torch.tensor([0, 1])
+        assert not check_labels(theirs, GOOD).is_inference()
+        assert not check_labels(3, GOOD).is_inference()
+
+
+def test_labels_of_the_last_and_the_first_class_are_inside():
+    logits = torch.zeros(2, 4)
+    assert check_logits(logits, torch.tensor([0, 3])) is logits
+    for label in (4, 5, -1):
+        with pytest.raises(ValueError, match=f"label {label} is outside the model's 4 classes: "
+                                             "labels go from 0 to 3"):  # fmt: skip
+            check_logits(logits, torch.tensor([0, label]))
+
+
+@pytest.mark.parametrize("shape", [(2,), (2, 4, 1), (3, 4), (1, 4)])
+def test_logits_are_one_row_for_each_picture(shape):
+    with pytest.raises(ValueError, match=r"N = 2"):
+        check_logits(torch.zeros(shape), torch.tensor([0, 0]))
+
+
+@pytest.mark.parametrize("bad", [float("nan"), float("inf"), -float("inf")])
+def test_what_is_no_number_is_found_wherever_it_is(bad):
+    logits = torch.zeros(2, 4)
+    logits[1, 2] = bad
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        check_logits(logits, torch.tensor([0, 0]))
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        check_finite(torch.zeros(3), logits, torch.zeros(1))
+    check_finite(torch.zeros(3), logits[0])
+
+
+def test_numbers_whose_sum_is_too_large_are_numbers():
+    check_finite(torch.full((2, 3), 3e38), torch.zeros(2))
+    check_finite(torch.full((2, 3), 60_000.0, dtype=torch.float16))
+
+
+def test_logits_are_looked_at_once():
+    """No check runs in the loop: one look at the first answer, with the labels that count."""
+    answers = iter([torch.zeros(2, 3), torch.full((2, 3), float("nan")), torch.zeros(7)])
+    model, y, target = at_the_door(lambda x: next(answers), GOOD, 9, target=2)  # y plays no part
+    assert (y.tolist(), target.tolist()) == ([9, 9], [2, 2])
+    for shape in ((2, 3), (2, 3), (7,)):
+        assert model(GOOD).shape == shape
+    model, y, target = at_the_door(lambda x: torch.zeros(2, 3), GOOD, 3)
+    assert target is None
+    with pytest.raises(ValueError, match="label 3 is outside"):
+        model(GOOD)
+
+
+def test_pictures_may_touch_their_box_and_not_leave_it():
+    edge = torch.tensor([[-0.5, 2.0]])
+    check_pictures(edge, (-0.5, 2.0))
+    check_pictures(edge, None)
+    for box in [(-0.4, 2.0), (-0.5, 1.9)]:
+        with pytest.raises(ValueError, match=r"these reach from -0\.5 to 2"):
+            check_pictures(edge, box)
+    check_pictures(GOOD)
+    check_pictures(GOOD.clone().requires_grad_())
+    for lonely in (torch.tensor(0.5), torch.rand(3)):
+        with pytest.raises(ValueError, match=r"a batch \(N, \.\.\.\) is needed"):
+            check_pictures(lonely)
+
+
+def test_the_least_effort():
+    check_effort(0, 1)
+    check_effort(0)
+    for steps, restarts in [(-1, 1), (0, 0), (5, -1)]:
+        with pytest.raises(ValueError, match="must be"):
+            check_effort(steps, restarts)
+
+
+def test_chance_is_drawn_on_the_generators_device():
+    assert device_of(None).type == "cpu"
+    assert device_of(torch.Generator()).type == "cpu"
+    elsewhere = SimpleNamespace(device=torch.device("meta"))
+    assert device_of(elsewhere).type == "meta"

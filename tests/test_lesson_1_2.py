@@ -8,30 +8,22 @@ import torch
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
 
-from tests.lesson import Lesson
+from tests import exercises
 from tutlib.lessons.panels.losses import compute, three_logits
 from tutlib.plots import geometry, losses
 
-LESSON = Lesson("1-introduction/1-2-notation-and-losses.ipynb")
-WRONG = {
-    0: ["answer = (10.0, 1000.0)", "answer = (math.log2(10), math.log2(1000))"],
-    1: ["def answer(z):\n    return (z.exp() / z.exp().sum(1, keepdim=True)).log()",
-        "def answer(z):\n    return z - z.amax(1, keepdim=True)"],
-    2: ["def answer(W, b, x, y, target):\n    return W[y] - W[target]",
-        "def answer(W, b, x, y, target):\n    p = (W @ x + b).softmax(0)\n    return W.T @ p"],
-}  # fmt: skip
+EXERCISES = exercises.table("1-2", [
+    [(10.0, 1000.0), (math.log2(10), math.log2(1000))],
+    ["def answer(z):\n    return (z.exp() / z.exp().sum(1, keepdim=True)).log()",
+     "def answer(z):\n    return z - z.amax(1, keepdim=True)"],
+    ["def answer(W, b, x, y, target):\n    return W[y] - W[target]",
+     "def answer(W, b, x, y, target):\n    p = (W @ x + b).softmax(0)\n    return W.T @ p"],
+])  # fmt: skip
 
 
-@pytest.mark.parametrize("number", WRONG)
-def test_the_solution_passes_and_wrong_answers_do_not(number):
-    assert LESSON.try_solution(number)
-    for wrong in WRONG[number]:
-        assert not LESSON.try_answer(number, wrong)
-
-
-def test_the_notebook_is_as_it_was_left_to_the_learner():
-    for number in WRONG:
-        assert not LESSON.try_answer(number, "answer = None")
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES)
+def test_the_solution_passes_and_wrong_answers_do_not(exercise, wrong):
+    exercises.settle(exercise, wrong)
 
 
 def test_the_panel_computes_the_formulas_of_the_lesson():

@@ -5,33 +5,25 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from tests.lesson import Lesson
+from tests import exercises
 from tutlib.balls import L2, Linf
 from tutlib.lessons.panels.geometry import compute, one_step, two_pixel_loss, worst_in_ball
 from tutlib.plots import geometry
 
-LESSON = Lesson("2-targeted-attacks/2-2-the-fast-gradient-sign-method.ipynb")
-WRONG = {
-    0: ["def answer(g):\n    return g.sign()",
-        "def answer(g):\n    return g / g.abs().sum((1, 2, 3), keepdim=True)"],
-    1: ["def answer(w, x, eps):\n    return (w * x).sum() - eps * w.abs().sum()",
-        "def answer(w, x, eps):\n    return (w * (x + eps * w.sign()).clamp(0, 1)).sum()"],
-    2: ["def answer(g):\n    return g.sign()",
-        "def answer(g):\n    return g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)"],
-}  # fmt: skip
+EXERCISES = exercises.table("2-2", [
+    ["def answer(g):\n    return g.sign()",
+     "def answer(g):\n    return g / g.abs().sum((1, 2, 3), keepdim=True)"],
+    ["def answer(w, x, eps):\n    return (w * x).sum() - eps * w.abs().sum()",
+     "def answer(w, x, eps):\n    return (w * (x + eps * w.sign()).clamp(0, 1)).sum()"],
+    ["def answer(g):\n    return g.sign()",
+     "def answer(g):\n    return g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)"],
+])  # fmt: skip
 STATE = {"point": (0.7, 0.3), "norm": "Linf", "eps": 0.15}
 
 
-@pytest.mark.parametrize("number", WRONG)
-def test_the_solution_passes_and_wrong_answers_do_not(number):
-    assert LESSON.try_solution(number)
-    for wrong in WRONG[number]:
-        assert not LESSON.try_answer(number, wrong)
-
-
-def test_the_notebook_is_as_it_was_left_to_the_learner():
-    for number in WRONG:
-        assert not LESSON.try_answer(number, "answer = None")
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES)
+def test_the_solution_passes_and_wrong_answers_do_not(exercise, wrong):
+    exercises.settle(exercise, wrong)
 
 
 @pytest.mark.parametrize("ball", [Linf(0.1), L2(0.1)])

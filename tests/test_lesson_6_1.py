@@ -1,15 +1,14 @@
 """6.1: its exercises' solutions pass their own checks, its panel paints, its loop costs nothing."""
 
-import time
-
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
-from tests.solutions import solution
-from tutlib import assets, check, style
+from tests import exercises
+from tutlib import assets, style
+from tutlib.assets import bundled
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
-from tutlib.lessons.exercises import lesson_6_1
 from tutlib.lessons.panels.style import LAMBDAS, style_panel
 from tutlib.style import extractors, paintings
 
@@ -19,28 +18,22 @@ def extractor():
     return assets.features("bundled").cpu()
 
 
-@pytest.mark.parametrize("name", ["gram_by_einsum", "keep_colours", "two_painters"])
-def test_solutions(name, extractor):
-    checks = {
-        "gram_by_einsum": lesson_6_1.one_line_gram,
-        "keep_colours": lesson_6_1.own_colours,
-        "two_painters": lambda: lesson_6_1.two_hands(extractor),
-    }[name]()
-    wrong = {
-        "gram_by_einsum": lambda f: torch.einsum("nihw,nkhw->nik", f, f),
-        "keep_colours": lambda painted, photo: painted,
-        "two_painters": lambda extractor, content, one, other: style.transfer(
-            extractor, content, one, steps=10
-        ),
-    }[name]
-    names = {"torch": torch, "losses": style.losses, "Box": Box, "LBFGS": LBFGS}
-    assert check.exercise(solution("6-1", name, names | {"descend": descend}), checks)
-    assert not check.exercise(wrong, checks)
+EXERCISES = exercises.table("6-1", {
+    "gram_by_einsum": [lambda f: torch.einsum("nihw,nkhw->nik", f, f)],
+    "keep_colours": [lambda painted, photo: painted],
+    "two_painters": [
+        lambda extractor, content, one, other: style.transfer(extractor, content, one, steps=10)
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES)
+def test_solutions(exercise, wrong, extractor):
+    exercises.settle(exercise, wrong, {"extractor": extractor})
 
 
 def test_the_bundled_extractor_paints_better_than_an_untrained_one(extractor):
     """The recipe's figure, on new crops: far above chance."""
-    from tutlib.assets import bundled
     from tutlib.assets.build import style
 
     net = bundled.load_weights(extractors.crop_net(), "style")
@@ -82,24 +75,30 @@ def test_the_panel_tells_how_far_it_is_and_can_be_stopped(extractor):
     assert shares[-1] < 1
 
 
+class Work(TorchDispatchMode):
+    """Counts what torch does: calls of its operations, and the numbers they make."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = self.numbers = 0
+
+    def __torch_dispatch__(self, operation, types, args=(), kwargs=None):
+        made = operation(*args, **(kwargs or {}))
+        self.calls += 1
+        several = made if isinstance(made, tuple | list) else [made]
+        self.numbers += sum(t.numel() for t in several if isinstance(t, torch.Tensor))
+        return made
+
+
 def test_the_loop_costs_next_to_nothing(extractor):
-    """Around the losses and their gradient; `benchmarks/style.py` measures it properly."""
+    """Around the losses and their gradient; `benchmarks/style.py` measures it in seconds."""
     content, painting = paintings.photo("china", 80), paintings.paint("starry night", 80)
     objective = style.weighed(style.losses(extractor, content, painting), 10.0)
     x = content.clone().requires_grad_(True)
-
-    def seconds(run):
-        begin = time.process_time()
-        run()
-        return time.process_time() - begin
-
-    def floor():
+    with Work() as floor:
         for _ in range(12):
             torch.autograd.grad(objective(x), x)
-
-    def loop():
+    with Work() as loop:
         descend(objective, content, Box(), LBFGS(), 12)
-
-    floor(), loop()
-    ratios = sorted(seconds(loop) / seconds(floor) for _ in range(5))
-    assert ratios[0] < 1.15, ratios
+    assert floor.numbers < loop.numbers < 1.05 * floor.numbers
+    assert floor.calls < loop.calls < 1.15 * floor.calls

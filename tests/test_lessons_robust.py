@@ -1,24 +1,17 @@
 """4.1 and 4.2: their panel, and the solutions of their exercises pass their own checks."""
 
-import functools
-
 import pytest
 import torch
 from torch.nn import functional as F
 
+from tests import exercises
 from tests.conftest import chance, unchanged
-from tests.solutions import solution
-from tutlib import check, nets, training
+from tutlib import nets, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.lessons.exercises import lesson_4_1, lesson_4_2
+from tutlib.lessons.exercises import lesson_4_1
 from tutlib.lessons.panels.training import EPOCHS, STRIDE, training_panel
 from tutlib.plots import training as figures
-
-
-@pytest.fixture
-def namespace():
-    return {"torch": torch, "F": F, "pgd": pgd, "Linf": Linf}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +31,12 @@ def points(net):
     return x, y
 
 
-WRONG_4_1 = {
+@pytest.fixture
+def names(net, points):
+    return {"models": {"fast": net, "standard": net}, "watch": points, "ball": Linf(0.08)}
+
+
+EXERCISES_4_1 = exercises.table("4-1", {
     "robust_loss": [
         lambda w, b, x, y, eps: F.softplus(-y * (x @ w + b)),
         lambda w, b, x, y, eps: F.softplus(-(y * (x @ w + b) - eps * w.norm())),
@@ -48,38 +46,41 @@ WRONG_4_1 = {
         lambda model, x, y, generator=None: x + 0.065,
         lambda model, x, y, generator=None: x + 0.2,
     ],
-}
-
-
-@pytest.mark.parametrize("name", WRONG_4_1)
-def test_solutions_of_4_1(name, namespace):
-    checks = {"robust_loss": lesson_4_1.robust_loss, "corners": lesson_4_1.corners}[name]
-    assert check.exercise(solution("4-1", name, namespace), checks())
-    for wrong in WRONG_4_1[name]:
-        assert not check.exercise(wrong, checks())
-    assert not check.exercise(None, checks())
-
-
-def test_solution_of_worst_error(net, points, namespace):
-    checks = functools.partial(lesson_4_2.worst_of, net, *points, 0.08)
-    assert check.exercise(solution("4-2", "worst_error", namespace), checks())
-    for wrong in (
+})  # fmt: skip
+EXERCISES_4_2 = exercises.table("4-2", {
+    "worst_error": [
         lambda net, x, y, eps: 1 - training.accuracy(net, x, y),
         lambda net, x, y, eps: 1.0,
         lambda net, x, y, eps: -1.0,
-    ):
-        assert not check.exercise(wrong, checks())
-
-
-def test_solution_of_inner(net, points, namespace):
-    checks = functools.partial(lesson_4_2.l2_inner, net, *points, 1.0)
-    assert check.exercise(solution("4-2", "inner", namespace), checks())
-    for wrong in (
+    ],
+    "inner": [
         lambda model, x, y, generator=None: x,
         lambda model, x, y, generator=None: pgd(model, x, y, Linf(1.0), steps=3),
         lambda model, x, y, generator=None: pgd(model, x, y, Linf(1 / 4), steps=3),
-    ):
-        assert not check.exercise(wrong, checks())
+    ],
+    "smallest_eps": [
+        lambda net, x, y, levels: torch.full((len(x),), levels[0]),
+        lambda net, x, y, levels: torch.full((len(x),), torch.inf),
+        "smallest_eps = lambda *case: right(*case)[:3]",
+        "smallest_eps = lambda *case: right(*case) + 0.001",
+    ],
+})  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_4_1)
+def test_solutions_of_4_1(exercise, wrong):
+    exercises.settle(exercise, wrong)
+
+
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_4_2)
+def test_solutions_of_4_2(exercise, wrong, names):
+    exercises.settle(exercise, wrong, names)
+
+
+def test_pictures_differ_in_the_eps_at_which_they_fall(net, points):
+    """So that the wrong answers to `smallest_eps` are wrong."""
+    answer = exercises.of("4-2")[-1].made()
+    assert len(set(answer(net, *points, [0.05, 0.1, 0.2, 0.3]).tolist())) > 1
 
 
 def test_panel_steps_and_jumps_to_the_same_net():
@@ -131,19 +132,3 @@ def test_boundaries_stand_where_the_net_changes_its_mind():
     sure = figures.leaning(net, side=101)
     assert (sure[:25] < 0.5).all()
     assert (sure[26:] > 0.5).all()
-
-
-def test_solution_of_smallest_eps(net, points, namespace):
-    x, y = points
-    levels = [0.02, 0.05, 0.1, 0.2]
-    answer = solution("4-2", "smallest_eps", namespace)
-    found = answer(net, x, y, levels)
-    assert len(set(found.tolist())) > 1  # the pictures differ, so the wrong answers are wrong
-    assert check.exercise(answer, lesson_4_2.smallest(net, x, y, levels))
-    for wrong in (
-        lambda net, x, y, levels: torch.full((len(x),), levels[0]),
-        lambda net, x, y, levels: torch.full((len(x),), torch.inf),
-        lambda net, x, y, levels: answer(net, x, y, levels)[:3],
-        lambda net, x, y, levels: answer(net, x, y, levels) + 0.001,
-    ):
-        assert not check.exercise(wrong, lesson_4_2.smallest(net, x, y, levels))

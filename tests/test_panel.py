@@ -188,7 +188,7 @@ def test_a_generator_runs_to_its_end_without_a_loop(no_loop):
 
 def test_stop_keeps_the_last_partial_result():
     async def story():
-        panel = make(counting(0.02, 200))
+        panel = make(counting(0.02, 10_000))  # more than any machine does before Stop
         live = panel.live
         await until(lambda: shown(live.bar))
         assert shown(live.stop_button)
@@ -196,7 +196,7 @@ def test_stop_keeps_the_last_partial_result():
         live.stop_button.click()
         await until(lambda: "Stopped at" in live.note.value)
         reached = panel.result[1]
-        assert 1 < reached < 200
+        assert 1 < reached < 10_000
         assert not shown(live.bar)
         await asyncio.sleep(0.2)
         assert panel.result[1] == reached
@@ -467,9 +467,8 @@ def test_play_shows_every_stop_and_a_hand_on_a_control_pauses_it():
         assert panel.state == {"t": 2, "noise": True}
         assert 3 not in seen
         button.click()
-        await asyncio.sleep(0.5)
+        await until(lambda: not panel.playbacks["t"].running)
         assert panel.state["t"] == 3
-        assert not panel.playbacks["t"].running
 
     in_a_loop(story())
 
@@ -481,12 +480,13 @@ def test_pause_and_stop_end_a_game():
         while not seen:
             await asyncio.sleep(0.01)
         button.click()
-        await asyncio.sleep(0.05)
+        await until(lambda: panel.state["t"] == 2)
         button.click()
-        await asyncio.sleep(1.5)
+        await until(lambda: not panel.busy)
+        await asyncio.sleep(0.5)
         assert (seen, panel.state["t"], panel.result) == ([1, 2], 2, 2)
         button.click()
-        await asyncio.sleep(0.05)
+        await until(lambda: panel.busy)
         panel.live.stop_button.click()
         assert not panel.playbacks["t"].running
         await asyncio.sleep(0.5)
@@ -527,7 +527,7 @@ def test_the_frozen_page_of_a_slider_that_plays_says_so():
 
 def test_pause_is_heard_where_every_stop_takes_longer_than_the_pace(monkeypatch):
     async def story():
-        monkeypatch.setattr("tutlib.player.PACE", 0)
+        monkeypatch.setattr("tutlib.panel.playback.PACE", 0)
         panel, seen = played()
         button = panel.live.buttons_of["t"].children[0]
         button.click()

@@ -32,9 +32,9 @@ file = dataclasses.replace(asset.files[0], sha256="", size={size})
 catalogue.ASSETS["resnet50"] = dataclasses.replace(asset, files=(file,))
 """
 LESS = {
-    "1-1": "steps, draws, others, levels = 20, 20, 2, [0.05, 1, 2]",
-    "2-1": "steps, table_steps, table_pictures, table_things, noise_steps = "
-    "20, 6, 1, ['hog', 'airliner', 'teapot'], 8",
+    "1-1": "steps, draws, paths, others, levels = 20, 10, 1, 2, [0.05, 1, 2]",
+    "2-1": "steps, pigs, wish_steps, table_steps, table_things, noise_steps = "
+    "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
 }
 
 

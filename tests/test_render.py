@@ -1,9 +1,13 @@
 """The normal form of a notebook: what a reader sees stays, what only a machine knows goes."""
 
+import base64
 import copy
+import io
 
+import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from PIL import Image
 
 from tools import notebooks, render
 from tools.render import WIDGET_VIEW, check, fingerprint, normalise, paths_in, scrub, serialise
@@ -32,7 +36,7 @@ def test_volatile_metadata_goes_and_ids_and_tags_stay():
     assert (cell.id, cell.metadata, cell.execution_count) == ("example1", {"tags": ["claim"]}, None)
     assert notebook.metadata == {
         "kernelspec": render.KERNELSPEC,
-        "language_info": {"name": "python"},
+        "language_info": render.LANGUAGE | {"version": "3.11.7"},
     }
 
 
@@ -111,9 +115,37 @@ def test_check_wants_the_outputs_of_this_code(tmp_path):
     assert "not in normal form" in "\n".join(check(path))
 
 
+def picture(colours):
+    """64 x 64 x 3 pixels of noise, in at most so many colours, as a heavy PNG and its alt text."""
+    chosen = np.random.default_rng(0).integers(0, 256, (colours, 3), dtype=np.uint8)
+    pixels = chosen[np.random.default_rng(1).integers(0, colours, (300, 300))]
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    out = shown(image_png=base64.b64encode(file.getvalue()).decode())
+    out.metadata["image/png"] = {"alt": "noise"}
+    return pixels, out
+
+
+def test_what_has_few_colours_is_stored_to_the_last_bit():
+    pixels, out = picture(colours=1000)
+    normalise(notebook_of(out))
+    stored = Image.open(io.BytesIO(base64.b64decode(out.data["image/png"])))
+    assert np.array_equal(np.asarray(stored), pixels)
+
+
+def test_a_photograph_is_stored_in_true_colour_with_its_alt_text():
+    pixels, out = picture(colours=50_000)
+    normalise(notebook_of(out))
+    assert out.metadata == {"image/jpeg": {"alt": "noise"}}
+    stored = Image.open(io.BytesIO(base64.b64decode(out.data["image/jpeg"]))).convert("RGB")
+    error = np.asarray(stored).astype(float) - pixels
+    assert np.abs(error.mean((0, 1))).max() < 1  # not a grey level of tint
+    assert np.abs(error).mean() < 12  # noise is the hardest picture there is
+
+
 def test_a_large_notebook_is_refused():
     assert render.too_large("x" * render.LARGEST) == []
-    assert "1.5 MB are allowed" in render.too_large("x" * (render.LARGEST + 1))[0]
+    assert "2.0 MB are allowed" in render.too_large("x" * (render.LARGEST + 1))[0]
 
 
 def test_a_notebook_that_fails_is_not_written_back(tmp_path, capsys):

@@ -1,4 +1,4 @@
-"""Risk: lower bounds that say so, bands that keep their word, curves that never fall (and 3.1)."""
+"""Risk: lower bounds that say so, curves that never fall, attacks kept to their ball (and 3.1)."""
 
 import math
 from functools import partial
@@ -9,13 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn import functional as F
 
-from tests.solutions import solution
-from tutlib import assets, check, nets, risk
+from tests import exercises
+from tutlib import assets, risk
 from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
-from tutlib.lessons.exercises import lesson_3_1
 from tutlib.lessons.panels.risk import falling_digits
-from tutlib.risk import fast, precision
 
 EPS = 0.1
 
@@ -44,28 +42,87 @@ def curve(net, digits):
     return risk.risk_curve(net, *digits, [0, 0.03, 0.06, 0.1, 0.2], attack)
 
 
-def linear_net(seed=0):
-    """Two classes whose exact adversarial risk is known: margin against eps * ||w||_1."""
-    torch.manual_seed(seed)
-    return torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2)).requires_grad_(False)
+# Most of what follows is true of any net. So it is tried on the smallest: "pictures" of three
+# numbers, which are themselves the logits of three classes.
 
 
-def test_risk_is_the_share_of_wrong_answers(net, digits):
-    x, y = digits
-    with torch.no_grad():
-        logits = net(x)
+def echo(x):
+    return x
+
+
+def right_by(*margins):
+    """Pictures of class 0, right by these margins (the third class is nowhere near)."""
+    x = torch.tensor([[0.5 + margin / 2, 0.5 - margin / 2, 0.0] for margin in margins])
+    return x, torch.zeros(len(x), dtype=torch.long)
+
+
+TO_CLASS_1 = torch.tensor([-1.0, 1.0, 0.0])
+
+
+def shove(model, x, y, ball):
+    """The best there is on `echo`, for class 0 and an L-inf ball; it asks no model."""
+    return x + ball.eps * TO_CLASS_1
+
+
+def stay(model, x, y, ball):
+    return x.clone()
+
+
+class Counted:
+    """`echo`, with a list of how many pictures it was shown at a time."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, x):
+        self.seen.append(len(x))
+        return echo(x)
+
+
+@pytest.fixture(scope="module")
+def small():
+    """A linear net on 16 numbers, and 60 pictures with labels that are mostly right."""
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 4)).requires_grad_(False)
+    x = torch.rand(60, 1, 4, 4)
+    y = net(x).argmax(1)
+    y[::10] += 1
+    return net, x, y % 4
+
+
+# ---------------------------------------------------------------- untouched
+
+
+def test_risk_is_the_share_of_wrong_answers(small):
+    net, x, y = small
+    logits = net(x)
     found = risk.risk(net, x, y, batch=7)
-    assert found.value == pytest.approx((logits.argmax(1) != y).double().mean().item())
-    assert not found.lower_bound
+    assert 0 < found.value == pytest.approx((logits.argmax(1) != y).double().mean().item())
+    assert (found.kind, found.how, found.lower_bound) == ("error", "clean pictures", False)
     loss = risk.risk(net, x, y, kind="loss", batch=7)
     assert loss.value == pytest.approx(F.cross_entropy(logits, y).item(), rel=1e-5)
+    assert (loss.kind, loss.how) == ("loss", "clean pictures")
+
+
+def test_every_picture_has_its_own_error_and_loss(small):
+    net, x, y = small
+    for kind in ("error", "loss"):
+        each = [risk.per_picture(net, x[i : i + 1], y[i : i + 1], kind=kind) for i in range(60)]
+        together = risk.per_picture(net, x, y, kind=kind, batch=7)
+        assert torch.allclose(together, torch.cat(each))
+    errors = risk.per_picture(net, x, y)  # the errors, unless something else is asked for
+    assert torch.equal(errors, (net(x).argmax(1) != y).float())
+    assert torch.equal(risk.per_picture(net, x, 2), risk.per_picture(net, x, torch.full((60,), 2)))
+
+
+# ---------------------------------------------------------------- attacked
 
 
 def test_on_a_linear_net_the_search_is_exact():
     """There FGSM finds the maximum, so the lower bound can be compared with the truth."""
-    net, generator = linear_net(), torch.Generator().manual_seed(0)
-    x = torch.rand(200, 1, 4, 4, generator=generator)
-    y = torch.randint(0, 2, (200,), generator=generator)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(16, 2)).requires_grad_(False)
+    x, y = torch.rand(200, 1, 4, 4), torch.randint(0, 2, (200,))
     w = net[1].weight
     logits = net(x)
     rows = torch.arange(200)
@@ -76,136 +133,332 @@ def test_on_a_linear_net_the_search_is_exact():
     assert found.value == pytest.approx(exact, abs=1.5 / 200)  # a tie may fall to either side
 
 
-def test_an_adversarial_risk_says_it_is_a_lower_bound(net, digits):
-    found = risk.adversarial_risk(net, *digits, Linf(EPS), partial(pgd, steps=2, restarts=3))
+@pytest.mark.parametrize("kind", ["error", "loss"])
+def test_adversarial_risk_looks_at_the_attacked_pictures(kind):
+    x, y = right_by(-0.1, 0.05, 0.1, 0.5)
+    found = risk.adversarial_risk(echo, x, y, Linf(0.04), shove, kind=kind)
+    attacked = torch.maximum(*(risk.per_picture(echo, z, y, kind=kind)
+                               for z in (x, shove(echo, x, y, Linf(0.04)))))  # fmt: skip
+    assert torch.equal(found.values, attacked)
+    assert found.kind == kind
+    assert kind == "loss" or found.values.tolist() == [1, 1, 0, 0]
+
+
+def test_an_adversarial_risk_says_it_is_a_lower_bound(small):
+    net, x, y = small
+    found = risk.adversarial_risk(net, x, y, Linf(EPS), partial(pgd, steps=2, restarts=3))
+    assert found.lower_bound
     assert str(found).startswith("at least ")
     assert "PGD-2, 3 starts, 60 pictures; 95% band" in str(found)
-    assert not str(risk.risk(net, *digits)).startswith("at least")
+    assert not str(risk.risk(net, x, y)).startswith("at least")
 
 
-def test_the_untouched_picture_counts(net, digits):
-    """An attack that makes every picture right again must not lower the risk."""
-    x, y = digits
-    wrong_labels = (y + 1) % 10  # now the net is wrong on nearly all
-
-    def saint(model, x, y, ball):
-        return pgd(model, x, y, ball, steps=5, target=y)
-
-    clean = risk.risk(net, x, wrong_labels)
-    assert risk.adversarial_risk(net, x, wrong_labels, Linf(0.3), saint).value >= clean.value
-
-
-def test_worst_case_is_per_picture():
-    a = risk.Estimate(torch.tensor([1.0, 0, 0, 0]), "error", "one", True)
-    b = risk.Estimate(torch.tensor([0, 0, 0, 1.0]), "error", "other", True)
-    both = risk.worst_case(a, b)
-    assert both.value == 0.5
-    assert both.how == "worst of one | other"
-    with pytest.raises(ValueError, match="one kind of risk on one set"):
-        risk.worst_case(a, risk.Estimate(torch.zeros(3), "error", "x"))
-    with pytest.raises(ValueError, match="at least one"):
-        risk.worst_case()
-
-
-def test_several_attacks_are_combined_per_picture(net, digits):
-    attacks = {"FGSM": fgsm, "PGD-5": partial(pgd, steps=5)}
-    each = [risk.adversarial_risk(net, *digits, Linf(0.05), {n: a}) for n, a in attacks.items()]
-    both = risk.adversarial_risk(net, *digits, Linf(0.05), attacks)
-    assert torch.equal(both.values, risk.worst_case(*each).values)
-
-
-def test_an_attack_that_cheats_is_refused(net, digits):
-    x, y = digits
-    with pytest.raises(ValueError, match="left the ball"):
-        risk.adversarial_risk(net, x, y, Linf(0.05), lambda m, x, y, b: fgsm(m, x, y, Linf(0.06)))
-    lawless = partial(fgsm, box=None)
-    with pytest.raises(ValueError, match=r"cannot exist.*box=None"):
-        risk.adversarial_risk(net, x, y, Linf(0.05), lawless)
-    risk.adversarial_risk(net, x, y, Linf(0.05), lawless, box=None)
-    with pytest.raises(ValueError, match="returned"):
-        risk.adversarial_risk(net, x, y, Linf(0.05), lambda m, x, y, b: x[:1])
+def test_the_attack_is_pgd_unless_another_is_asked_for(small):
+    net, x, y = small
+    found = risk.adversarial_risk(net, x, y, Linf(EPS))
+    assert found.how == "PGD-40"
+    assert torch.equal(found.values, risk.per_picture(net, pgd(net, x, y, Linf(EPS)), y))
 
 
 @pytest.mark.parametrize("kind", ["error", "loss"])
-def test_curves_never_fall_and_begin_at_the_risk(net, digits, kind):
-    curve = risk.risk_curve(net, *digits, [0, 0.02, 0.05, 0.1], fgsm, kind=kind)
-    assert curve.values[0] == risk.risk(net, *digits, kind=kind).value
-    for low, high in zip(curve.estimates, curve.estimates[1:]):
-        assert bool((high.values >= low.values).all())
-    assert [e.lower_bound for e in curve.estimates] == [False, True, True, True]
+def test_the_untouched_picture_counts(kind):
+    """An attack that makes every picture right again must not lower the risk."""
+    x, y = right_by(-0.1, -0.2, 0.3)
+
+    def saint(model, x, y, ball):
+        return x - ball.eps * TO_CLASS_1
+
+    clean = risk.risk(echo, x, y, kind=kind)
+    found = risk.adversarial_risk(echo, x, y, Linf(1.0), saint, kind=kind, box=None)
+    assert bool((found.values >= clean.values).all())
+    assert kind == "loss" or found.values.tolist()[:2] == [1, 1]
 
 
-def test_the_pictures_of_a_curve_have_fallen_where_it_says(net, digits, curve):
-    x, y = digits
-    fell = curve.falls_at.isfinite()
-    assert fell.any()
-    with torch.no_grad():
-        assert torch.equal(net(curve.pictures).argmax(1) != y, fell)
-    moved = Linf(1).norm(curve.pictures - x)
-    assert bool((moved[fell] <= curve.falls_at[fell] + 1e-6).all())
-    for eps, value in zip(curve.eps, curve.values):
-        assert value == pytest.approx((curve.falls_at <= eps).double().mean().item())
+def test_several_attacks_are_combined_per_picture(small):
+    net, x, y = small
+    attacks = {"FGSM": fgsm, "PGD-5": partial(pgd, steps=5), "none": stay}
+    each = [risk.adversarial_risk(net, x, y, L2(0.3), {n: a}) for n, a in attacks.items()]
+    both = risk.adversarial_risk(net, x, y, L2(0.3), attacks)
+    assert torch.equal(both.values, risk.worst_case(*each).values)
+    assert both.how == "worst of FGSM | PGD-5 | none"
+    assert [one.how for one in each] == list(attacks)
 
 
-@pytest.mark.parametrize("eps", [[], [0.1, 0.1], [0.2, 0.1], [-0.1, 0.1]])
-def test_a_curve_needs_rising_radii(net, digits, eps):
-    with pytest.raises(ValueError, match="rising"):
-        risk.risk_curve(net, *digits, eps, fgsm)
+def test_one_attack_may_see_what_another_cannot():
+    x, y = right_by(0.1, 0.1)
+
+    def only(row):
+        return lambda model, x, y, ball: x.index_add(
+            0, torch.tensor([row]), ball.eps * TO_CLASS_1[None]
+        )
+
+    both = risk.adversarial_risk(echo, x, y, Linf(0.1), {"first": only(0), "last": only(1)})
+    assert both.values.tolist() == [1, 1]
 
 
-def test_wrong_input_gets_its_sentence(net, digits):
-    x, y = digits
-    with pytest.raises(ValueError, match="kind must be"):
+# ---------------------------------------------------------------- in parts
+
+MEASURES = {
+    "risk": lambda model, x, y, **how: risk.risk(model, x, y, **how),
+    "per_picture": lambda model, x, y, **how: risk.per_picture(model, x, y, **how),
+    "adversarial_risk": lambda model, x, y, **how: risk.adversarial_risk(
+        model, x, y, Linf(EPS), partial(pgd, steps=1), **how
+    ),
+    "risk_curve": lambda model, x, y, **how: risk.risk_curve(
+        model, x, y, [0, EPS], partial(pgd, steps=1), **how
+    ),
+    "risk_curve of the loss": lambda model, x, y, **how: risk.risk_curve(
+        model, x, y, [0, EPS], partial(pgd, steps=1), kind="loss", **how
+    ),
+    "evaluate": lambda model, x, y, **how: risk.evaluate(model, x, y, Linf(EPS), steps=1, **how),
+}
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+def test_a_net_is_never_shown_more_than_a_batch(measure):
+    model, (x, y) = Counted(), right_by(*[0.5] * 5)
+    measure(model, x, y, batch=2)
+    assert set(model.seen) == {2, 1}
+
+
+@pytest.mark.parametrize("measure", MEASURES.values(), ids=MEASURES)
+def test_a_batch_is_250_pictures_unless_told_otherwise(measure):
+    model, (x, y) = Counted(), right_by(*[0.5] * 251)
+    measure(model, x, y)
+    assert set(model.seen) == {250, 1}
+
+
+# ---------------------------------------------------------------- wrong input, false attacks
+
+
+def test_wrong_input_gets_its_sentence(small):
+    net, x, y = small
+    with pytest.raises(ValueError, match="kind must be 'error' or 'loss'"):
         risk.risk(net, x, y, kind="mistakes")
-    with pytest.raises(ValueError, match="divide by 255"):
-        risk.risk(net, x * 255, y)
     with pytest.raises(ValueError, match="at least one attack"):
         risk.adversarial_risk(net, x, y, Linf(0.1), {})
-    for wrong, count in ((1, 0), (-1, 5), (6, 5)):
-        with pytest.raises(ValueError, match="wrong <= count"):
-            risk.wilson(wrong, count)
+    for measure in MEASURES:
+        with pytest.raises(ValueError, match="one label for each of the 60"):
+            MEASURES[measure](net, x, y[:-1])
+        with pytest.raises(ValueError, match=r"NaN|infinity"):
+            MEASURES[measure](lambda x: net(x) * math.nan, x, y)
 
 
-def test_an_attack_that_works_in_place_changes_nothing_and_is_found_out(net, digits):
-    x, y = digits
+@pytest.mark.parametrize("measure", MEASURES.keys() - {"per_picture"})
+def test_pictures_out_of_range_are_refused_before_anything_is_done(small, measure):
+    _, x, y = small
+
+    def never(x):
+        raise AssertionError("the net was asked")
+
+    with pytest.raises(ValueError, match=r"^pictures must be in \[0, 1\].*divide by 255"):
+        MEASURES[measure](never, x * 255, y)
+
+
+@pytest.mark.parametrize("measure", ["adversarial_risk", "risk_curve"])
+def test_another_box_is_another_range(small, measure):
+    net, x, y = small
+    double = partial(MEASURES[measure], net, x * 2, y)
+    with pytest.raises(ValueError, match=r"^pictures must be in \[0, 1\]"):
+        double()
+    lawful = {"box": (0.0, 2.0), "kind": "loss"}
+    attack = partial(fgsm, box=(0.0, 2.0))
+    risk.adversarial_risk(net, x * 2, y, Linf(0.1), attack, **lawful)
+    risk.risk_curve(net, x * 2, y, [0.1], attack, **lawful)
+    with pytest.raises(ValueError, match=r"cannot exist.*in \[0, 2\]"):
+        risk.adversarial_risk(net, x * 2, y, Linf(0.1), partial(fgsm, box=None), **lawful)
+    with pytest.raises(ValueError, match=r"cannot exist.*in \[0, 2\]"):
+        risk.risk_curve(net, x * 2, y, [0.1], partial(fgsm, box=None), **lawful)
+
+
+def both_measures(net, x, y, ball, attack, **how):
+    """The two that judge an attack, as two calls without arguments."""
+    yield lambda: risk.adversarial_risk(net, x, y, ball, attack, **how)
+    yield lambda: risk.risk_curve(net, x, y, [ball.eps], attack, ball=type(ball), **how)
+
+
+def test_an_attack_that_cheats_is_refused(small):
+    net, x, y = small
+    for measure in both_measures(
+        net, x, y, Linf(0.05), lambda m, x, y, b: fgsm(m, x, y, Linf(0.06))
+    ):
+        with pytest.raises(
+            ValueError, match=r"left the ball: .* by 0\.0(6|59\d*), and eps is 0.05"
+        ):
+            measure()
+    lawless = partial(fgsm, box=None)
+    for measure in both_measures(net, x, y, Linf(0.05), lawless):
+        with pytest.raises(ValueError, match=r"FGSM made pictures.*cannot exist.*box=None"):
+            measure()
+    for measure in both_measures(net, x, y, Linf(0.05), lawless, box=None):
+        measure()
+    for measure in both_measures(net, x, y, Linf(0.05), lambda m, x, y, b: x[:1]):
+        with pytest.raises(ValueError, match="returned"):
+            measure()
+
+
+@pytest.mark.parametrize("excess", [0, 5e-6, 1e-5])
+def test_the_edge_of_the_ball_belongs_to_it(excess):
+    """Up to a hundred thousandth: that much may come of rounding."""
+    x, y = torch.zeros(1, 2, dtype=torch.float64), 0  # where 1 + 1e-5 is measured as that
+    for measure in both_measures(
+        echo, x, y, Linf(1.0), lambda model, x, y, ball: x + (1 + excess), box=None
+    ):
+        measure()
+
+
+@pytest.mark.parametrize("excess", [2e-5, 0.5, math.nan])
+def test_beyond_the_edge_there_is_no_excuse(excess):
+    x, y = torch.zeros(1, 2, dtype=torch.float64), 0
+    for measure in both_measures(
+        echo, x, y, Linf(1.0), lambda model, x, y, ball: x - (1 + excess), box=None
+    ):
+        with pytest.raises(ValueError, match="left the ball"):
+            measure()
+
+
+def test_an_attack_that_works_in_place_changes_nothing_and_is_found_out(small):
+    net, x, y = small
     before = x.clone()
 
     def rude(model, x, y, ball):
         return x.add_(input_gradient(model, x, y).sign(), alpha=5 * ball.eps).clamp_(0, 1)
 
-    with pytest.raises(ValueError, match="left the ball"):
-        risk.adversarial_risk(net, x, y, Linf(0.03), rude)
+    for measure in both_measures(net, x, y, Linf(0.03), rude):
+        with pytest.raises(ValueError, match="left the ball"):
+            measure()
     assert torch.equal(x, before)
 
 
-@given(st.integers(1, 2000), st.data())
-def test_wilsons_band_holds_the_share_and_solves_its_equation(count, data):
-    wrong = data.draw(st.integers(0, count))
-    low, high = risk.wilson(wrong, count)
-    assert 0 <= low <= wrong / count <= high <= 1
-    for end in {low, high} - {0.0, 1.0}:  # the share is exactly 1.96 deviations from both ends
-        distance = abs(wrong / count - end) / math.sqrt(end * (1 - end) / count)
-        assert distance == pytest.approx(1.959964, rel=1e-4)
+# ---------------------------------------------------------------- curves
 
 
-@pytest.mark.parametrize("truth", [0.01, 0.1, 0.5])
-def test_wilsons_band_keeps_its_word(truth):
-    """Exactly: the probability of all counts whose band holds the truth."""
-    n, total = 400, 0.0
-    for k in range(n + 1):
-        low, high = risk.wilson(k, n)
-        if low <= truth <= high:
-            log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
-            total += math.exp(log + k * math.log(truth) + (n - k) * math.log1p(-truth))
-    assert 0.93 <= total <= 0.97
+@pytest.mark.parametrize("kind", ["error", "loss"])
+def test_a_curve_is_what_one_by_one_would_find(kind):
+    """On these pictures `shove` finds the maximum: a larger ball never undoes what it found."""
+    radii, (x, y) = [0, 0.04, 0.06, 0.3], right_by(-0.1, 0.05, 0.1, 0.5, 0.9)
+    curve = risk.risk_curve(echo, x, y, radii, shove, kind=kind, box=None)
+    assert curve.eps == radii
+    assert torch.equal(curve.estimates[0].values, risk.risk(echo, x, y, kind=kind).values)
+    for eps, found in zip(radii[1:], curve.estimates[1:]):
+        alone = risk.adversarial_risk(echo, x, y, Linf(eps), shove, kind=kind, box=None)
+        assert torch.equal(found.values, alone.values)
+    assert curve.values == [found.value for found in curve.estimates]
+    assert [found.kind for found in curve.estimates] == [kind] * 4
+    assert [found.lower_bound for found in curve.estimates] == [False, True, True, True]
+    assert [found.how for found in curve.estimates] == ["clean pictures", *["shove"] * 3]
 
 
-def test_the_bootstrap_agrees_with_the_normal_band():
-    values = torch.rand(400, generator=torch.Generator().manual_seed(0))
-    low, high = risk.bootstrap(values)
-    reach = 1.96 * float(values.std()) / 20
-    assert low == pytest.approx(float(values.mean()) - reach, abs=0.15 * reach)
-    assert high == pytest.approx(float(values.mean()) + reach, abs=0.15 * reach)
+@pytest.mark.parametrize("kind", ["error", "loss"])
+def test_a_curve_knows_where_each_picture_fell(kind):
+    x, y = right_by(-0.1, 0.05, 0.1, 0.5, 0.9)
+    curve = risk.risk_curve(echo, x, y, [0, 0.04, 0.06, 0.3], shove, kind=kind, box=None)
+    falls_at = [0, 0.04, 0.06, 0.3, math.inf]
+    assert curve.falls_at.tolist() == pytest.approx(falls_at)
+    # As it fell; as last attacked, where it never did; untouched, where nobody had to.
+    for picture, clean, eps in zip(curve.pictures, x, [0, 0.04, 0.06, 0.3, 0.3]):
+        assert torch.equal(picture, shove(echo, clean, 0, Linf(eps)) if eps else clean)
+
+
+@pytest.mark.parametrize("kind", ["error", "loss"])
+def test_what_was_found_at_a_small_eps_counts_at_a_larger_one(kind):
+    """Even if the attack is much worse there."""
+    x, y = right_by(0.1, 0.3)
+
+    def fickle(model, x, y, ball):
+        return (shove if ball.eps < 0.15 else stay)(model, x, y, ball)
+
+    curve = risk.risk_curve(echo, x, y, [0.1, 0.2], fickle, kind=kind, box=None)
+    assert torch.equal(curve.estimates[0].values, curve.estimates[1].values)
+    assert curve.falls_at.tolist() == pytest.approx([0.1, math.inf])
+
+
+def test_who_fell_is_not_attacked_again():
+    """But where the loss is asked for: that goes on growing."""
+    x, y = right_by(-0.1, 0.05, 0.1)
+    attacked = []
+
+    def noted(model, x, y, ball):
+        attacked.append(len(x))
+        return shove(model, x, y, ball)
+
+    risk.risk_curve(echo, x, y, [0, 0.04, 0.06, 0.3], noted, box=None)
+    assert attacked == [2, 1]  # nobody is left at 0.3
+    attacked.clear()
+    risk.risk_curve(echo, x, y, [0, 0.04, 0.06, 0.3], noted, kind="loss", box=None)
+    assert attacked == [3, 3, 3]
+
+
+def test_the_pictures_of_a_curve_have_fallen_where_it_says(small):
+    net, x, y = small
+    curve = risk.risk_curve(net, x, y, [0, 0.01, 0.02, 0.05, 0.1], partial(pgd, steps=5))
+    fell = curve.falls_at.isfinite()
+    assert 0 < fell.sum() < len(x)
+    assert torch.equal(net(curve.pictures).argmax(1) != y, fell)
+    moved = Linf(1).norm(curve.pictures - x)
+    assert bool((moved[fell] <= curve.falls_at[fell] + 1e-6).all())
+    for eps, value in zip(curve.eps, curve.values):
+        # The radii are kept in float32: what fell at 0.1 fell at 0.10000000149.
+        assert value == pytest.approx((curve.falls_at <= eps + 1e-6).double().mean().item())
+
+
+def test_a_curve_may_go_through_other_balls(small):
+    net, x, y = small
+    curve = risk.risk_curve(net, x, y, [0.2], fgsm, ball=L2)
+    alone = risk.adversarial_risk(net, x, y, L2(0.2), fgsm)
+    assert torch.equal(curve.estimates[0].values, alone.values)
+
+
+@pytest.mark.parametrize("eps", [[], [0.1, 0.1], [0.2, 0.1], [-0.1, 0.1], [-0.1], [0, 0.2, 0.1]])
+def test_a_curve_needs_rising_radii(small, eps):
+    with pytest.raises(ValueError, match="rising"):
+        risk.risk_curve(*small, eps, fgsm)
+
+
+# ---------------------------------------------------------------- evaluate, and what it is called
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_evaluate_takes_what_pgd_takes(small, fast):
+    """The steps, their size, the restarts and the source of chance all arrive."""
+    net, x, _ = small
+    y = net(x).argmax(
+        1
+    )  # all right: the fast path has no starts for those that are wrong untouched
+    rng = torch.Generator().manual_seed(3)
+    before = rng.get_state()
+    how = {"steps": 3, "step_size": 0.02, "restarts": 2}
+    found = risk.evaluate(net, x, y, Linf(EPS), **how, fast=fast, generator=rng)
+    assert not torch.equal(rng.get_state(), before)
+    rng.manual_seed(3)
+    x_adv = pgd(net, x, y, Linf(EPS), **how, generator=rng)
+    assert torch.equal(found.values, risk.per_picture(net, x_adv, y))
+    assert (found.kind, found.lower_bound) == ("error", True)
+    assert found.how == "PGD-3, 2 starts" + (", fast" if fast else "")
+
+
+def test_evaluate_is_the_plain_pgd_20_unless_told_otherwise(small):
+    net, x, y = small
+    found = risk.evaluate(net, x, y, Linf(EPS))
+    assert found.how == "PGD-20"
+    assert torch.equal(found.values, risk.per_picture(net, pgd(net, x, y, Linf(EPS), steps=20), y))
+
+
+def test_evaluate_checks_its_input_on_the_fast_path_too(small):
+    net, x, y = small
+    with pytest.raises(ValueError, match=r"^pictures must be in \[0, 1\].*divide by 255"):
+        risk.evaluate(net, x * 255, y, Linf(EPS), fast=True)
+    with pytest.raises(ValueError, match="one label for each of the 60"):
+        risk.evaluate(net, x, y[:-1], Linf(EPS), fast=True)
+
+
+@pytest.mark.parametrize("batch", [2, None])
+def test_the_fast_path_is_never_shown_more_than_a_batch(batch, monkeypatch):
+    monkeypatch.setattr("tutlib.risk.fast.PROBE", 2)  # of other sizes
+    model, (x, y) = Counted(), right_by(*[0.5] * 251)
+    how = {} if batch is None else {"batch": batch}
+    risk.evaluate(model, x, y, Linf(EPS), steps=1, fast=True, **how)
+    assert max(model.seen) == (batch or 250)
 
 
 @settings(deadline=None, max_examples=20)
@@ -216,193 +469,22 @@ def test_attacks_are_named_after_their_effort(steps, restarts):
     assert risk.attack_name(fgsm) == "FGSM"
 
 
-# ---------------------------------------------------------------- the fast path
+def test_attacks_that_are_not_ours_have_names_too():
+    def crown(model, x, y, ball, steps=7):
+        """Five letters: no abbreviation."""
 
+    def cw(model, x, y, ball, steps, restarts=None):
+        """It must be told how many steps; it has no number of restarts."""
 
-@pytest.mark.parametrize("ball", [Linf(0.05), L2(0.8)], ids=["linf", "l2"])
-def test_fast_is_within_a_point_of_plain(net, ball):
-    x, y = (t[:300] for t in assets.digits().test)
-    plain = risk.evaluate(net, x, y, ball, steps=10)
-    quick = risk.evaluate(net, x, y, ball, steps=10, fast=True)
-    assert quick.lower_bound
-    assert abs(plain.value - quick.value) <= 0.0101
-    assert 0.02 < plain.value < 0.98  # otherwise the comparison would say nothing
+    class Swarm:
+        def __call__(self, model, x, y, ball):
+            """It has no `__name__`, but its class has one."""
 
-
-@pytest.mark.parametrize("steps", [8, 20])
-@pytest.mark.parametrize("eps", [0.05, 0.1])
-@pytest.mark.parametrize("loudness", [1, 4, 20])
-def test_fast_is_not_taken_in_by_a_net_too_sure_of_itself(net, loudness, eps, steps):
-    """Four times as loud, many a loss is rounded to 0 in float32, and PGD still finds a way."""
-    x, y = (t[:100] for t in assets.digits().test)
-
-    class Loud(torch.nn.Module):
-        def forward(self, x):
-            return loudness * net(x)
-
-    plain = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps)
-    quick = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, fast=True)
-    assert plain.value > 0.05
-    assert abs(plain.value - quick.value) <= 0.0101
-
-
-class Cliff(torch.nn.Module):
-    """Two classes; the brighter the picture the less sure, gently, until it goes over a cliff."""
-
-    def __init__(self, edge: float):
-        super().__init__()
-        self.edge = edge
-
-    def forward(self, x):
-        climbed = x.flatten(1).mean(1) - 0.5
-        margin = 1 - climbed - 100 * torch.relu(climbed - self.edge)
-        return torch.stack([margin, torch.zeros_like(margin)], 1)
-
-
-def climbers(count):
-    return torch.full((count, 1, 8, 8), 0.5), torch.zeros(count, dtype=torch.long)
-
-
-def test_who_was_given_up_comes_back_when_a_control_falls(monkeypatch):
-    """After 6 of 20 steps everyone looks hopeless, and everyone falls after 16."""
-    model, (x, y), ball = Cliff(0.09), climbers(40), Linf(0.1)
-    assert risk.evaluate(model, x, y, ball, steps=20).value == 1
-    assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 1
-    monkeypatch.setattr(fast, "CONTROL", 0)  # nobody is left to notice the cliff
-    assert risk.evaluate(model, x, y, ball, steps=20, fast=True).value == 0
-
-
-def test_steps_that_half_the_bits_cannot_see_are_no_sign_of_standing_still(monkeypatch):
-    """Near white bfloat16 has 256 levels; the whole ball is half of one, and all fall in it."""
-
-    class Keen(torch.nn.Module):
-        def forward(self, x):
-            margin = 0.75 + 1000 * (x.flatten(1).mean(1) - level)
-            return torch.stack([margin, torch.zeros_like(margin)], 1)
-
-    level, net = 0.8984375, Keen()  # a bfloat16 number
-    x, y, ball = torch.full((8, 1, 4, 4), level), torch.zeros(8, dtype=torch.long), Linf(1e-3)
-    half = precision.Way(net, bits="half")
-    assert (half(x - 1e-3) == half(x)).all()
-    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (half, precision.Way(net)))
-    monkeypatch.setattr(fast, "CONTROL", 0)
-    assert risk.evaluate(net, x, y, ball, steps=20).value == 1
-    assert risk.evaluate(net, x, y, ball, steps=20, fast=True).value == 1
-
-
-def test_the_hopeless_cost_no_gradients_and_are_right_in_float32():
-    """Nobody can fall here: all but the controls leave at the first look at them."""
-    seen = []
-
-    class Counted(Cliff):
-        def forward(self, x):
-            seen.append(len(x) if torch.is_grad_enabled() else 0)
-            return super().forward(x)
-
-    model, (x, y) = Counted(edge=1.0), climbers(100)
-    found = risk.evaluate(lambda pictures: model(pictures), x, y, Linf(0.1), steps=20, fast=True)
-    assert found.value == 0
-    assert sum(seen) < 100 * 20 * 0.45
-    seen.clear()
-    risk.evaluate(model, x, y, Linf(0.1), steps=20)
-    assert sum(seen) == 100 * 20
-
-
-@pytest.mark.parametrize("steps", [0, 1, 2, 3, 7, 10, 20, 33, 100])
-def test_the_stops_lead_to_the_last_step(steps):
-    stops = fast._stops(steps)
-    assert stops == sorted(set(stops))
-    assert stops[-1] == steps
-    assert steps <= 2 or stops[0] == 1
-
-
-def test_half_the_bits_are_used_only_where_their_gradient_is_right(digits):
-    """A net whose gradient turns within a change that bfloat16 cannot see."""
-    x, y = digits
-
-    class Sharp(torch.nn.Module):
-        def forward(self, x):
-            return torch.sin(2000 * x).flatten(1)[:, 100:110]
-
-    truth = input_gradient(Sharp(), x, y)
-    halved = input_gradient(precision.Way(Sharp(), bits="half"), x, y)
-    assert precision.gain_kept(halved, truth) < precision.FAITHFUL
-    assert precision.gain_kept(truth, truth) == pytest.approx(1, abs=1e-4)
-    quick, exact = precision.quickest(Sharp(), x, y)
-    assert exact.bits == "full"
-    assert quick.bits in ("full", "mixed")
-
-
-class Particular(torch.nn.Module):
-    """A net around the digits' that does not bear every way of running it."""
-
-    def __init__(self, net, kind):
-        super().__init__()
-        self.net, self.kind = net.net, kind
-
-    def forward(self, x):
-        if self.kind == "view":  # as in many a tutorial: only one memory layout will do
-            z = self.net[0](x)
-            z = z.view(len(z), -1).view(z.shape)
-            return self.net[1:](z)
-        if self.kind == "NaN in half the bits":
-            z = self.net(x)
-            return z if x.dtype == z.dtype == torch.float32 else z * math.nan
-        raise ValueError(self.kind)
-
-
-@pytest.mark.parametrize("kind", ["view", "NaN in half the bits"])
-def test_fast_goes_only_where_the_net_can_go(net, kind):
-    x, y = (t[:100] for t in assets.digits().test)
-    plain = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8)
-    quick = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8, fast=True)
-    assert abs(plain.value - quick.value) <= 0.0101
-
-
-def test_fast_sees_as_many_digits_as_the_net():
-    """Two classes that only float64 can tell apart, and nothing an attack could do."""
-
-    def model(x):
-        nothing = 0 * x.double().flatten(1).sum(1)
-        return torch.stack([nothing + 1, nothing + 1 + 1e-9], 1)
-
-    x, y = torch.rand(5, 1, 4, 4), torch.ones(5, dtype=torch.long)
-    assert risk.evaluate(model, x, y, Linf(0.1), steps=4).value == 0
-    assert risk.evaluate(model, x, y, Linf(0.1), steps=4, fast=True).value == 0
-
-
-def test_fast_never_counts_what_float32_denies(net, digits, monkeypatch):
-    """A quick model that errs everywhere must not fool the count: float32 confirms each."""
-    x, y = digits
-
-    def liar(pictures):
-        return 0 * net(pictures)  # it doubts every picture, and leads nowhere
-
-    monkeypatch.setattr(
-        fast, "quickest", lambda model, x, y: (precision.Way(liar), precision.Way(net))
-    )
-    ball = Linf(1e-3)
-    found = risk.evaluate(net, x, y, ball, steps=4, fast=True)
-    assert found.value == risk.risk(net, x, y).value < 0.1
-
-
-@pytest.mark.parametrize("make", [lambda net: net, lambda net: lambda x: net(x)])
-def test_fast_leaves_the_net_as_it_was(net, digits, make):
-    before = {name: t.clone() for name, t in net.state_dict().items()}
-    layouts = [p.stride() for p in net.parameters()]
-    net.train()
-    risk.evaluate(make(net), *digits, Linf(EPS), steps=3, fast=True)
-    assert net.training
-    net.eval()
-    assert all(torch.equal(t, before[name]) for name, t in net.state_dict().items())
-    assert layouts == [p.stride() for p in net.parameters()]
-
-
-def test_fast_on_a_flat_net():
-    net = nets.mlp(16, 32, 3)
-    x = torch.rand(20, 16)
-    found = risk.evaluate(net, x, torch.zeros(20, dtype=torch.long), Linf(0.05), fast=True)
-    assert 0 <= found.value <= 1
+    assert risk.attack_name(crown) == "crown-7"
+    assert risk.attack_name(cw) == "CW"
+    assert risk.attack_name(partial(cw, steps=3)) == "CW-3"
+    assert risk.attack_name(Swarm()) == "Swarm"
+    assert risk.attack_name(torch.clamp_min) == "clamp_min"  # nobody can read its signature
 
 
 def test_each_device_gives_the_same_curve(net, digits, each_device):
@@ -416,27 +498,17 @@ def test_each_device_gives_the_same_curve(net, digits, each_device):
 # ---------------------------------------------------------------- lesson 3.1
 
 
-@pytest.mark.parametrize("name", ["worst_of", "blind_search"])
-def test_solutions_of_3_1(name, net, digits):
-    x, y = digits
-    checks = {
-        "worst_of": lesson_3_1.worst_of,
-        "blind_search": lambda: lesson_3_1.blind_search(net, x[:20], y[:20], EPS),
-    }[name]()
-    wrong = {
-        "worst_of": lambda clean, *attacks: max(values.mean() for values in (clean, *attacks)),
-        "blind_search": lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2),
-    }[name]
-    assert check.exercise(solution("3-1", name, {"torch": torch, "risk": risk}), checks)
-    assert not check.exercise(wrong, checks)
+EXERCISES_3_1 = exercises.table("3-1", {
+    "how_many": [300, "how_many = right - 1", "how_many = right + 1"],
+    "worst_of": [lambda clean, *attacks: max(values.mean() for values in (clean, *attacks))],
+    "blind_search": [lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2)],
+})  # fmt: skip
 
 
-def test_the_rule_of_three():
-    space = {"risk": risk}
-    answer = solution("3-1", "how_many", space)
-    assert check.exercise(answer, lesson_3_1.how_many())
-    for wrong in (300, answer - 1, answer + 1):
-        assert not check.exercise(wrong, lesson_3_1.how_many())
+@pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_3_1)
+def test_solutions_of_3_1(exercise, wrong, net, digits):
+    x, y = (part[:20] for part in digits)
+    exercises.settle(exercise, wrong, {"net": net, "x": x, "y": y, "eps": EPS})
 
 
 def test_digits_fall_in_the_panel(net, digits, curve):

@@ -84,11 +84,19 @@ def card(page: Page) -> Iterator[str]:
 
 def hero(page: Page) -> Iterator[str]:
     outputs = [out for cell in page.code[:2] for out in cell.outputs]
-    if not any("image/png" in out.get("data", {}) for out in outputs):
+    if not any({"image/png", "image/jpeg"} & set(out.get("data", {})) for out in outputs):
         yield (
-            "the first two code cells show no picture (an image/png among their outputs): "
+            "the first two code cells show no picture (a PNG or JPEG among their outputs): "
             "begin with one, and `make render`."
         )
+
+
+def alt_texts(page: Page) -> Iterator[str]:
+    for cell in page.code:
+        for out in cell.outputs:
+            for kind in {"image/png", "image/jpeg"} & set(out.get("data", {})):
+                if not out.get("metadata", {}).get(kind, {}).get("alt"):
+                    yield f"a picture of cell {cell.id} has no alt text: draw it with tutlib.plots."
 
 
 def predict_run_explain(page: Page) -> Iterator[str]:
@@ -247,7 +255,7 @@ def one_machine(page: Page) -> Iterator[str]:
 
 
 RULES: tuple[Rule, ...] = (
-    title_and_promise, card, hero, predict_run_explain, sections, exercises, references,
+    title_and_promise, card, hero, alt_texts, predict_run_explain, sections, exercises, references,
     neighbours, links, code_cells, claims, budget, seed, slides, identities, metadata, one_machine,
 )  # fmt: skip
 # The map of the course teaches nothing itself, so it has no lesson's parts.

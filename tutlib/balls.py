@@ -59,6 +59,12 @@ class Linf(_PixelByPixel):
 
     Raises:
         ValueError: if eps is not a positive, finite number.
+
+    Example:
+        >>> Linf(0.1).project(torch.tensor([[0.9, 0.52]]), torch.tensor([[0.5, 0.5]]))
+        tensor([[0.6000, 0.5200]])
+        >>> Linf(0.1).steepest(torch.tensor([[3.0, -0.01]]))
+        tensor([[ 1., -1.]])
     """
 
     eps: float
@@ -104,6 +110,12 @@ class L2:
 
     Raises:
         ValueError: if eps is not a positive, finite number.
+
+    Example:
+        >>> L2(0.5).project(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2))  # 5 away, and then 0.5
+        tensor([[0.3000, 0.4000]])
+        >>> L2(0.5).steepest(torch.tensor([[3.0, 4.0]]))
+        tensor([[0.6000, 0.8000]])
     """
 
     eps: float
@@ -139,8 +151,7 @@ class L2:
             delta = x - center
             length = _flat_norm(delta, 2)
             outside = length > self.eps
-            scale = torch.where(outside, radius / length, 1.0)
-            moved = center + delta * _per_picture(scale, delta)
+            moved = center + delta * _per_picture(radius / length, delta)
             return torch.where(_per_picture(outside, x), moved, x)
 
         return project
@@ -164,6 +175,10 @@ class Box(_PixelByPixel):
     Args:
         low, high: numbers or tensors that broadcast against the point; (0, 1) are legal pixels,
             and (-inf, inf) is the whole space.
+
+    Example:
+        >>> Box(0, 1).project(torch.tensor([[1.7, 0.4, -2.0]]))
+        tensor([[1.0000, 0.4000, 0.0000]])
     """
 
     low: float | Tensor = 0.0

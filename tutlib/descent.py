@@ -42,6 +42,11 @@ def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Te
 
     Raises:
         ValueError: if the objective is NaN or infinite on the way, or the last point is.
+
+    Example:
+        >>> bright = lambda x: x.flatten(1).sum(1)  # uphill is brighter
+        >>> ascend(bright, torch.tensor([[0.5, 0.95]]), Linf(0.1), Steepest(0.02), steps=10)
+        tensor([[0.6000, 1.0000]])
     """
     check_effort(steps)
     # Learners call this inside torch.no_grad(), and validation code inside inference_mode.
@@ -65,7 +70,12 @@ def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Te
 
 
 def gradient(objective: Objective, x: Tensor) -> Tensor:
-    """Which way is uphill at `x`: the gradient of each picture's own value, shaped like `x`."""
+    """Which way is uphill at `x`: the gradient of each picture's own value, shaped like `x`.
+
+    Example:
+        >>> gradient(lambda x: (x**2).sum(1), torch.tensor([[1.0, 3.0]]))
+        tensor([[2., 6.]])
+    """
     with torch.inference_mode(False), torch.enable_grad():
         leaf = x.detach().clone().requires_grad_()
         values = objective(leaf)
@@ -74,7 +84,13 @@ def gradient(objective: Objective, x: Tensor) -> Tensor:
 
 
 def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) -> Tensor:
-    """Move `x` downhill: `ascend` on the negative (the callback still sees the objective)."""
+    """Move `x` downhill: `ascend` on the negative (the callback still sees the objective).
+
+    Example:
+        >>> bowl = lambda x: ((x - 0.3) ** 2).sum(1)
+        >>> descend(bowl, torch.tensor([[0.9, 0.1]]), Box(), LBFGS(), steps=10)
+        tensor([[0.3000, 0.3000]])
+    """
     callback = options.pop("callback", None)
     if callback is not None:
         seen = callback
@@ -84,7 +100,12 @@ def descend(objective: Objective, x: Tensor, ball, step, steps: int, **options) 
 
 @dataclass(frozen=True)
 class Plain:
-    """Follow the gradient itself, `lr` times as far as it is long (gradient ascent)."""
+    """Follow the gradient itself, `lr` times as far as it is long (gradient ascent).
+
+    Example:
+        >>> ascend(lambda x: 3 * x.sum(1), torch.zeros(1, 2), Box(), Plain(lr=0.1), steps=1)
+        tensor([[0.3000, 0.3000]])
+    """
 
     lr: float
 
@@ -99,6 +120,10 @@ class Steepest:
 
     The sign for L-inf, the normalised gradient for L2 (Goodfellow et al., 2015; Madry et al.,
     2018): the length of the step no longer depends on the length of the gradient.
+
+    Example:
+        >>> ascend(lambda x: 3 * x.sum(1), torch.zeros(1, 2), Linf(1.0), Steepest(0.1), steps=1)
+        tensor([[0.1000, 0.1000]])
     """
 
     size: float
@@ -109,7 +134,12 @@ class Steepest:
 
 @dataclass(frozen=True)
 class Adam:
-    """Adam's step (Kingma and Ba, 2015), with its usual defaults."""
+    """Adam's step (Kingma and Ba, 2015), with its usual defaults.
+
+    Example:
+        >>> ascend(lambda x: 3 * x.sum(1), torch.zeros(1, 2), Box(), Adam(lr=0.1), steps=1)
+        tensor([[0.1000, 0.1000]])
+    """
 
     lr: float
     betas: tuple[float, float] = (0.9, 0.999)
@@ -136,7 +166,16 @@ class LBFGS:
 
     It learns the curvature from the last `history` moves, so it needs far fewer steps than Adam
     where the objective is smooth (style transfer). One gradient a step; the same iterates as
-    ``torch.optim.LBFGS`` with its defaults. The whole tensor is one point: use it on one picture.
+    ``torch.optim.LBFGS`` with its defaults, as long as that goes on. The whole tensor is one
+    point: use it on one picture.
+
+    Example:
+        >>> away = []
+        >>> bowl = lambda x: ((x - 0.3) ** 2).sum()
+        >>> note = lambda t, x, value: away.append(round(value.item(), 3))
+        >>> _ = descend(bowl, torch.ones(1, 2), Box(), LBFGS(), 3, callback=note)
+        >>> away  # one careful step, and then the curvature is known
+        [0.98, 0.08, 0.0]
     """
 
     lr: float = 1.0

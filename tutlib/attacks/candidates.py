@@ -17,6 +17,12 @@ def keep_best(objective, candidates: Iterable[Tensor]) -> Tensor:
     Args:
         objective: `AwayFrom` or `Towards`.
         candidates: tensors (N, C, H, W), for example the results of several attacks.
+
+    Example:
+        >>> from tutlib.attacks import AwayFrom
+        >>> doubt = AwayFrom(lambda x: x, torch.tensor([0]))  # the brightest pixel wins
+        >>> keep_best(doubt, [torch.tensor([[0.6, 0.5]]), torch.tensor([[0.5, 0.6]])])
+        tensor([[0.5000, 0.6000]])
     """
     return functools.reduce(functools.partial(better, objective), candidates)
 
@@ -47,7 +53,15 @@ def restarted(attack: Callable, objective, x: Tensor, restarts: int) -> Tensor:
 
 @torch.inference_mode(False)
 def ascend_until_fooled(objective, x: Tensor, ball, step, steps: int, *, start, box) -> Tensor:
-    """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; fooled pictures leave the batch."""
+    """`ascend` in stretches of 1, 1, 2, 4, 8 ... steps; fooled pictures leave the batch.
+
+    Example:
+        >>> from tutlib.attacks import AwayFrom
+        >>> x, doubt = torch.tensor([[0.6, 0.5]]), AwayFrom(lambda x: x, torch.tensor([0]))
+        >>> from tutlib.descent import Steepest
+        >>> ascend_until_fooled(doubt, x, Linf(0.3), Steepest(0.04), 30, start=None, box=(0, 1))
+        tensor([[0.5200, 0.5800]])
+    """
     point = ascend(objective, x, ball, step, 0, start=start, box=box)  # no step: only projected
     rows, done = torch.arange(len(x), device=x.device), 0
     while True:

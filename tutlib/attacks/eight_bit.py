@@ -14,6 +14,11 @@ def to_8bit(x_adv: Tensor, x: Tensor, ball) -> Tensor:
 
     Raises:
         ValueError: if the ball is too small to hold a picture of whole levels.
+
+    Example:
+        >>> x, x_adv = torch.tensor([[100 / 255]]), torch.tensor([[101.7 / 255]])
+        >>> (255 * to_8bit(x_adv, x, Linf(1.9 / 255))).round()  # 102 is outside the ball
+        tensor([[101.]])
     """
     x, x_adv = x.detach(), x_adv.detach()
     if hasattr(ball, "bounds"):

@@ -24,6 +24,11 @@ def fgsm(model: Model, x: Tensor, y, ball, *, target=None, box=(0.0, 1.0)) -> Te
 
     (Goodfellow, Shlens and Szegedy, "Explaining and harnessing adversarial examples", 2015.)
     In an `L2` ball the step is the normalised gradient. Arguments as for `pgd`.
+
+    Example:
+        >>> vote = lambda x: x  # a net with as many classes as pixels: the brightest one wins
+        >>> fgsm(vote, torch.tensor([[0.6, 0.5]]), 0, Linf(0.1))
+        tensor([[0.5000, 0.6000]])
     """
     objective = objective_of(model, x, y, target, box)
     with untouched(model):
@@ -46,6 +51,11 @@ def sgd_attack(
 
     (Kolter and Madry, "Adversarial robustness: theory and practice", 2018, chapter 1.) How far it
     gets depends on how long the gradient happens to be; `pgd` cures that. Arguments as for `pgd`.
+
+    Example:
+        >>> vote = lambda x: x  # where its pixels are alike, the slopes are (-1/2, 1/2)
+        >>> sgd_attack(vote, torch.tensor([[0.5, 0.5]]), 0, Linf(0.2), lr=0.1, steps=1)
+        tensor([[0.4500, 0.5500]])
     """
     objective = objective_of(model, x, y, target, box)
     with untouched(model):
@@ -83,6 +93,11 @@ def pgd(model: Model, x: Tensor, y, ball, *, steps: int = 40, step_size: float |
     Raises:
         ValueError, TypeError: wrong range, shape or dtype, labels outside the classes, an empty
             batch, or NaN in the model's output.
+
+    Example:
+        >>> vote = lambda x: x  # a net with as many classes as pixels: the brightest one wins
+        >>> pgd(vote, torch.tensor([[0.6, 0.5, 0.2]]), 0, Linf(0.25), target=2)
+        tensor([[0.3500, 0.2500, 0.4500]])
     """
     check_effort(steps, restarts)
     objective = objective_of(model, x, y, target, box)

@@ -21,7 +21,15 @@ Model = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class AwayFrom:
-    """Make the model doubt the true label `y` (N,): its cross-entropy, one value per picture."""
+    """Make the model doubt the true label `y` (N,): its cross-entropy, one value per picture.
+
+    Example:
+        >>> doubt = AwayFrom(lambda x: x, torch.tensor([0]))  # logits are the pixels themselves
+        >>> doubt(torch.tensor([[0.5, 0.5]]))  # log 2
+        tensor([0.6931])
+        >>> doubt.won(torch.tensor([[0.5, 0.6]]))
+        tensor([True])
+    """
 
     model: Model
     y: Tensor
@@ -46,6 +54,11 @@ class Towards:
     cancels: it is logit(target) - logit(true), and looks at these two classes only. The loss of
     the target alone weighs it against *every* other class, so that no third one slips in between
     (measured in lesson 2.1).
+
+    Example:
+        >>> belief = Towards(lambda x: x, target=torch.tensor([1]), y=torch.tensor([0]))
+        >>> belief(torch.tensor([[0.6, 0.5]]))  # 0.5 - 0.6
+        tensor([-0.1000])
     """
 
     model: Model
@@ -69,7 +82,12 @@ class Towards:
 
 
 def objective_of(model: Model, x: Tensor, y, target=None, box=None) -> AwayFrom | Towards:
-    """What an attack on (x, y) raises, once everything it was given has been looked at."""
+    """What an attack on (x, y) raises, once everything it was given has been looked at.
+
+    Example:
+        >>> type(objective_of(lambda x: x, torch.rand(1, 3), 0, target=2)).__name__
+        'Towards'
+    """
     model, y, target = at_the_door(model, x, y, target, box)
     return AwayFrom(model, y) if target is None else Towards(model, target)
 
@@ -79,6 +97,10 @@ def input_gradient(model: Model, x: Tensor, y) -> Tensor:
 
     It says where the net looks: which pixels, made brighter, would make it doubt `y` (an int or
     (N,)). The net is left as it was.
+
+    Example:
+        >>> input_gradient(lambda x: x, torch.tensor([[0.5, 0.5]]), 0)  # p - (1, 0)
+        tensor([[-0.5000,  0.5000]])
     """
     objective = objective_of(model, x, y)
     with untouched(model):

@@ -19,7 +19,13 @@ class ClaimError(AssertionError):
 
 
 def seed() -> int:
-    """The seed of this run: `TUTLIB_SEED`, or 0. It also seeds torch, once, for the notebook."""
+    """The seed of this run: `TUTLIB_SEED`, or 0. It also seeds torch, once, for the notebook.
+
+    Example:
+        >>> before = seed(), torch.rand(3)  # the same seed, the same chance
+        >>> torch.equal(before[1], (seed(), torch.rand(3))[1])
+        True
+    """
     try:
         value = int(os.environ.get("TUTLIB_SEED", "0"))
     except ValueError:
@@ -50,6 +56,10 @@ def claim(
     Raises:
         ClaimError: if a measured value breaks the bound, or is NaN, or nothing was measured.
         TypeError: if no bound is given for a value that is not a bool.
+
+    Example:
+        >>> claim("half of the coins fell on heads", 51 / 100, within=(0.4, 0.6))
+        ✔ half of the coins fell on heads: 0.51  (within 0.4 and 0.6)
     """
     values = _numbers(value)
     tests = _bounds(at_least, at_most, within, equals)

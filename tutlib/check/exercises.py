@@ -19,6 +19,11 @@ def exercise(answer, checks: Checks) -> bool:
 
     Returns:
         True when every check passed. It never raises: a wrong answer is not a broken notebook.
+
+    Example:
+        >>> exercise(lambda n: 2 * n, [("it doubles 3", lambda f: f(3) == 6)])
+        ✔ it doubles 3
+        True
     """
     if answer is None:
         print("○ not tried yet: replace None with your answer and run this cell again")

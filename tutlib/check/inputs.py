@@ -36,10 +36,11 @@ def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> N
     if x.numel() == 0:
         raise ValueError(f"the batch is empty (shape {tuple(x.shape)}): pass at least one picture.")
     low, high = (value.item() for value in torch.aminmax(x.detach()))
-    if not (low == low and high == high):
+    if low != low:  # one NaN makes both NaN
         raise ValueError("the pictures hold NaN: look at how they were loaded.")
     if box is not None and (low < box[0] or high > box[1]):
-        advice = "divide by 255" if high > 2 else "undo the normalisation: it belongs in the net"
+        bytes_read = low >= 0 and high > 3  # normalised, white is 2.6 and black is negative
+        advice = "divide by 255" if bytes_read else "undo the normalisation: it belongs in the net"
         raise ValueError(
             f"pictures must be in [{box[0]:g}, {box[1]:g}]; "
             f"these reach from {low:.4g} to {high:.4g}: {advice}."

@@ -85,6 +85,11 @@ def play(
 
     Raises:
         ValueError: if an argument makes no sense (at once), or a loss is no longer finite.
+
+    Example:
+        >>> G, D, near_2 = nn.Linear(1, 1), nn.Linear(1, 1), deal_from(2 + 0.1 * torch.randn(99, 1))
+        >>> [r.t for r in play(G, D, near_2, z_size=1, rounds=3)]
+        [1, 2, 3]
     """
     loss = _named(loss)
     for name, value, least in (("rounds", rounds, 0), ("d_steps", d_steps, 1), ("batch", batch, 1)):
@@ -157,7 +162,15 @@ def _mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[
 
 @contextmanager
 def buffers_kept(model: nn.Module) -> Iterator[None]:
-    """Whatever happens inside, the model's buffers (running statistics) come back as they were."""
+    """Whatever happens inside, the model's buffers (running statistics) come back as they were.
+
+    Example:
+        >>> norm = nn.BatchNorm1d(1)
+        >>> with buffers_kept(norm):
+        ...     _ = norm(torch.tensor([[4.0], [6.0]]))  # moves the running mean
+        >>> norm.running_mean
+        tensor([0.])
+    """
     before = [(buffer, buffer.detach().clone()) for buffer in model.buffers()]
     try:
         yield
@@ -169,7 +182,15 @@ def buffers_kept(model: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """average <- decay * average + (1 - decay) * model, weight by weight; buffers are copied."""
+    """average <- decay * average + (1 - decay) * model, weight by weight; buffers are copied.
+
+    Example:
+        >>> mean, now = nn.Linear(1, 1), nn.Linear(1, 1)
+        >>> _ = nn.init.zeros_(mean.weight), nn.init.ones_(now.weight)
+        >>> update_average(mean, now, decay=0.9)
+        >>> round(mean.weight.item(), 3)
+        0.1
+    """
     for mean, weight in zip(average.parameters(), model.parameters()):
         mean.lerp_(weight, 1 - decay)
     for mean, buffer in zip(average.buffers(), model.buffers()):
@@ -181,6 +202,11 @@ def deal_from(x: Tensor, y: Tensor | None = None) -> Callable:
 
     Raises:
         ValueError: if x is empty, or y does not hold one label for each row.
+
+    Example:
+        >>> deal = deal_from(torch.tensor([[7.0]]))
+        >>> deal(3).flatten()
+        tensor([7., 7., 7.])
     """
     if len(x) == 0:
         raise ValueError("there is no picture to deal: x is empty.")
@@ -198,7 +224,12 @@ def deal_from(x: Tensor, y: Tensor | None = None) -> Callable:
 
 @torch.no_grad()
 def sample(generator: nn.Module, z: Tensor, y: Tensor | None = None) -> Tensor:
-    """What the generator makes of z (N, z_size), in eval mode; it stays as it was."""
+    """What the generator makes of z (N, z_size), in eval mode; it stays as it was.
+
+    Example:
+        >>> sample(nn.Sequential(nn.Dropout()), torch.ones(1, 4))  # in eval mode nothing drops out
+        tensor([[1., 1., 1., 1.]])
+    """
     labels = [None] * len(z) if y is None else y.split(500)
     with untouched(generator):
         parts = zip(z.split(500), labels)

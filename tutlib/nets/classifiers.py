@@ -19,6 +19,10 @@ def world_net(classes: int = 10, *, contrast: bool = True) -> nn.Sequential:
     Args:
         classes: number of logits.
         contrast: `LocalContrast` as the first layer; False takes `Normalize` instead.
+
+    Example:
+        >>> world_net().eval()(torch.rand(1, 3, 64, 64)).shape
+        torch.Size([1, 10])
     """
     widths = (32, 48, 96, 160)
     return nn.Sequential(
@@ -46,6 +50,10 @@ def digit_net(
 
     Raises:
         ValueError: if size is not a multiple of 4 (it is halved twice).
+
+    Example:
+        >>> digit_net(size=16, width=4)(torch.rand(2, 1, 16, 16)).shape
+        torch.Size([2, 10])
     """
     if size % 4:
         raise ValueError(f"size must be a multiple of 4 (it is halved twice), and this is {size}.")
@@ -66,7 +74,16 @@ def digit_net(
 
 
 def mlp(*widths: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Sequential:
-    """A fully connected net: ``mlp(2, 64, 64, 3)`` has two hidden layers of 64."""
+    """A fully connected net: ``mlp(2, 64, 64, 3)`` has two hidden layers of 64.
+
+    Example:
+        >>> mlp(2, 5, 3)
+        Sequential(
+          (0): Linear(in_features=2, out_features=5, bias=True)
+          (1): ReLU()
+          (2): Linear(in_features=5, out_features=3, bias=True)
+        )
+    """
     layers: list[nn.Module] = []
     for wide, narrow in pairwise(widths):
         layers += [nn.Linear(wide, narrow), activation()]
@@ -74,5 +91,10 @@ def mlp(*widths: int, activation: Callable[[], nn.Module] = nn.ReLU) -> nn.Seque
 
 
 def parameter_count(model: nn.Module) -> int:
-    """How many numbers a training run would move."""
+    """How many numbers a training run would move.
+
+    Example:
+        >>> parameter_count(mlp(2, 5, 3))  # 2 * 5 + 5 and 5 * 3 + 3
+        33
+    """
     return sum(weight.numel() for weight in model.parameters())

@@ -15,6 +15,11 @@ class Classifier(nn.Module):
         size: side of the pictures it was made for, in pixels.
         source: "bundled" or "real".
         name: what to call it in a figure.
+
+    Example:
+        >>> net = Classifier(nn.Flatten(), ["hog", "wombat"], 1, "bundled", name="The net")
+        >>> net.describe(torch.tensor([[[[0.0]], [[1.0]]]])), net.index("hog")
+        ('The net says: wombat (73.1 %)', 0)
     """
 
     def __init__(self, net: nn.Module, labels: list[str], size: int, source: str, name: str):

@@ -10,7 +10,12 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Normalize(nn.Module):
-    """(x - mean) / std for each colour channel, as a layer. Default: ImageNet's statistics."""
+    """(x - mean) / std for each colour channel, as a layer. Default: ImageNet's statistics.
+
+    Example:
+        >>> Normalize(mean=(0.5,), std=(0.25,))(torch.tensor([[[[0.5, 1.0]]]]))
+        tensor([[[[0., 2.]]]])
+    """
 
     def __init__(self, mean=IMAGENET_MEAN, std=IMAGENET_STD):
         super().__init__()
@@ -32,6 +37,11 @@ class LocalContrast(nn.Module):
     Args:
         window: side of the neighbourhood, in pixels.
         floor: contrast below which a patch counts as flat, in pixel units.
+
+    Example:
+        >>> faint = 0.5 + 0.01 * (torch.arange(16) % 2).expand(1, 3, 16, 16)
+        >>> (faint.std() / LocalContrast()(faint).std() < 0.02).item()  # fifty times as loud
+        True
     """
 
     def __init__(self, window: int = 8, floor: float = 4 / 255):
@@ -49,7 +59,12 @@ class LocalContrast(nn.Module):
 
 
 class ResidualBlock(nn.Module):
-    """Two 3x3 convolutions and a short cut (He et al., 2016)."""
+    """Two 3x3 convolutions and a short cut (He et al., 2016).
+
+    Example:
+        >>> ResidualBlock(8, 16, stride=2)(torch.rand(2, 8, 12, 12)).shape
+        torch.Size([2, 16, 6, 6])
+    """
 
     def __init__(self, channels_in: int, channels_out: int, stride: int = 1):
         super().__init__()

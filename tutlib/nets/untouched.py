@@ -17,6 +17,14 @@ def untouched(model: nn.Module | Callable) -> Iterator[None]:
     every module, every buffer and the random state come back as before, also when the body
     raises. Attacks run inside this, so BatchNorm in a net that is being trained keeps its
     statistics and a frozen layer stays frozen.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 2), nn.Dropout()).train()
+        >>> with untouched(net):
+        ...     net.training, net[0].weight.requires_grad
+        (False, False)
+        >>> net.training, net[0].weight.requires_grad
+        (True, True)
     """
     modules = list(model.modules()) if isinstance(model, nn.Module) else []
     weights = [w for m in modules for w in m.parameters(recurse=False) if w.requires_grad]

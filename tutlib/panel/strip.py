@@ -8,7 +8,7 @@ from tutlib.panel.controls import in_words
 from tutlib.panel.frozen import moving, resized
 
 STRIP_WIDTHS = (1800, 1400, 1000)
-STRIP_BYTES = 250_000
+STRIP_BYTES = 800_000
 
 
 def strip(controls, frames, font):
@@ -46,11 +46,11 @@ def _columns(count, aspect):
 
 
 def strip_png(image):
-    """The strip as PNG bytes with a palette, narrower where it would be heavy."""
+    """The strip as PNG bytes, narrower where it would be heavy."""
     for width in STRIP_WIDTHS:
         small = resized(image, min(1, width / image.width))
         buffer = io.BytesIO()
-        small.quantize(256, dither=Image.Dither.FLOYDSTEINBERG).save(buffer, "PNG", optimize=True)
+        small.save(buffer, "PNG", optimize=True)
         if buffer.tell() <= STRIP_BYTES:
             break
     return buffer.getvalue()

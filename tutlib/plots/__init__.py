@@ -1,4 +1,4 @@
-"""Figures. Only this package and the panels know matplotlib.
+"""Figures in one look, where a colour has one meaning; with panels the only room for matplotlib.
 
 `pictures` shows pictures (with captions, before and after, with a net's answers beside them);
 each chapter's own figures live in a module named after what they show.

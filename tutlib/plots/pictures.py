@@ -174,4 +174,6 @@ def _percent(value: float) -> str:
     value = float(value)
     if value >= 0.0995 or value == 0:
         return f"{100 * value:.0f} %" if value < 0.995 else f"{100 * value:.1f} %"
-    return f"{100 * value:.1f} %" if value >= 0.001 else f"{100 * value:.1g} %"
+    if value < 1e-4:
+        return "< 0.01 %"
+    return f"{100 * value:.1f} %" if value >= 0.001 else f"{100 * value:.2f} %"

@@ -1,61 +1,116 @@
-"""Figures of the first attacks: noise against gradient, how little is enough, who can be whom."""
+"""Figures of the first attacks: along the change, how little is enough, who can be whom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
+import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from tutlib.plots.theme import COLOURS, finish, use_style
+from tutlib.plots.pictures import add_caption
+from tutlib.plots.theme import COLOURS, as_array, finish, use_style
 
 
-def noise_against_gradient(noise: Tensor, before, after, name: str) -> Figure:
-    """How sure the net is of `name`: after each random change (N,), before, and after ours."""
+def along_the_change(
+    shares: Sequence[float], ours: Tensor, shuffled: Tensor, coins: Tensor, name: str
+) -> Figure:
+    """How far `name` leads (log-odds), and how probable that makes it, on the way to a change.
+
+    Args:
+        shares: (S,) how much of the change was added, 0 to 1.
+        ours: (S,) the lead after our change; shuffled, coins: (D, S) after D random ones each.
+    """
     use_style()
-    figure, axes = plt.subplots(figsize=(9.5, 3.0))
-    heights = [0.16 + 0.68 * ((37 * k) % 100) / 100 for k in range(len(noise))]  # only to spread
-    axes.scatter(noise.cpu(), heights, s=34, color=COLOURS["neutral"], alpha=0.7,
-                 label=f"{len(noise)} random changes")  # fmt: skip
-    axes.axvline(float(before), color=COLOURS["clean"], ls="--", label="the picture itself")
-    axes.plot(float(after), 0.5, "X", ms=17, color=COLOURS["adversarial"], clip_on=False,
-              label="thirty gradient steps")  # fmt: skip
-    axes.set(xlim=(-0.03, 1.03), ylim=(0, 1), yticks=[], xlabel=f"how sure the net is of {name}")
-    axes.legend(loc="center", bbox_to_anchor=(0.45, 0.5), frameon=True)
+    figure, (left, right) = plt.subplots(1, 2, figsize=(11.4, 4.2), layout="constrained")
+    for axes, seen in ((left, lambda lead: 100 * lead.sigmoid()), (right, lambda lead: lead)):
+        for noise, colour, style in ((shuffled, "perturbation", "--"), (coins, "neutral", ":")):
+            axes.plot(shares, as_array(seen(noise).T), style, color=COLOURS[colour], lw=1.5)
+        axes.plot(shares, as_array(seen(ours)), "o-", color=COLOURS["adversarial"])
+        axes.set_xlabel("share of the change that is added")
+    left.set(ylabel=f"probability of {name}, in %", ylim=(-4, 104))
+    right.set_ylabel(f"lead of {name} (log-odds)")
+    right.axhline(0, color=COLOURS["ink"], lw=1)
+    marks = [("adversarial", "o-", "our change"), ("perturbation", "--", "the same, shuffled"),
+             ("neutral", ":", "coin tosses")]  # fmt: skip
+    for colour, style, label in marks:
+        right.plot([], [], style, color=COLOURS[colour], label=label)
+    right.legend(loc="lower left")
+    add_caption(figure, "Left: softmax turns a lead into a probability, and draws an edge where "
+                "there is none. Right: the lead itself.")  # fmt: skip
     return finish(figure)
 
 
-def how_little(levels: Sequence[float], left: Sequence[float], name: str) -> Figure:
-    """The certainty that is left (between 0 and 1) against eps in steps of 255."""
+def how_little(
+    levels: Sequence[float], left: Mapping[str, Sequence[float]], name: str, caption: str = ""
+) -> Figure:
+    """The certainty that is left (between 0 and 1) against eps in steps of 255, for some steps."""
     use_style()
-    figure, axes = plt.subplots(figsize=(8, 3.6))
-    axes.plot(levels, left, "o-", color=COLOURS["adversarial"])
-    axes.axhline(0.5, color=COLOURS["neutral"], ls=":", lw=1.5)
-    axes.set(xlabel="eps, in steps of 255", ylabel=f"how sure of {name}", ylim=(-0.03, 1.03))
+    figure, axes = plt.subplots(figsize=(8.4, 4.2), layout="constrained")
+    for (label, values), mark in zip(left.items(), ("o-", "s--")):
+        colour = COLOURS["adversarial" if mark == "o-" else "ink"]
+        axes.plot(levels, [100 * value for value in values], mark, color=colour, label=label)
+    axes.axhline(50, color=COLOURS["neutral"], ls=":", lw=1.5)
+    axes.set(xlabel="eps, in steps of 255", ylabel=f"probability of {name}, in %", ylim=(-4, 104))
     axes.set_xlim(left=0)
+    axes.legend()
+    add_caption(figure, caption)
     return finish(figure)
 
 
-def success_table(rates: Tensor, names: Sequence[str], *, title: str = "") -> Figure:
-    """A K x K table (row: what it is, column: target) of success rates; the diagonal is empty."""
+def eps_table(needed: Tensor, names: Sequence[str], caption: str = "") -> Figure:
+    """The smallest eps (K, K), in steps of 255, for every pair; infinity where none was enough."""
     use_style()
-    count = len(names)
-    figure, axes = plt.subplots(figsize=(8.6, 7.2))
-    shown = rates.cpu().clone()
-    shown.fill_diagonal_(float("nan"))
-    axes.imshow(shown, vmin=0, vmax=1, cmap="Blues")
-    for row in range(count):
-        for column in range(count):
+    figure, axes = plt.subplots(figsize=(9.2, 7.6), layout="constrained")
+    near = -needed.cpu().clamp(0.125, 4).log2()  # dark is near
+    near.fill_diagonal_(float("nan"))
+    axes.imshow(near, vmin=-2, vmax=2.6, cmap="Blues")
+    for row in range(len(names)):
+        for column in range(len(names)):
             if row != column:
-                value = float(shown[row, column])
-                ink = "white" if value > 0.6 else "black"
-                axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", color=ink)
-    axes.set_xticks(range(count), names, rotation=40, ha="right")
-    axes.set_yticks(range(count), names)
+                value = float(needed[row, column])
+                text = "more" if math.isinf(value) else f"{value:g}"
+                ink = "white" if near[row, column] > 0.5 else "black"
+                axes.text(column, row, text, ha="center", va="center", color=ink)
+    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+    axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="the target", ylabel="what it is")
-    axes.set_title(title)
     axes.grid(False)
+    add_caption(figure, caption)
+    return finish(figure)
+
+
+def flights(
+    logits: Mapping[str, Sequence[Tensor]], labels: Sequence[str], truth: str, goal: str,
+    caption: str = "",
+) -> Figure:  # fmt: skip
+    """All logits (K,) at every step, one pair of axes for each wish; who leads at the end is named.
+
+    Args:
+        logits: wish -> one (K,) tensor for each step; truth, goal: drawn in their own colours.
+    """
+    use_style()
+    figure, places = plt.subplots(1, len(logits), figsize=(12.4, 4.8), sharey=True,
+                                  layout="constrained")  # fmt: skip
+    for axes, (wish, path) in zip(places, logits.items()):
+        path = torch.stack(list(path))
+        winner = labels[int(path[-1].argmax())]
+        marked = {truth: ("clean", "-"), goal: ("target", "--")}
+        if winner not in marked:
+            marked[winner] = ("adversarial", "-.")
+        for k in range(path.shape[1]):
+            if labels[k] not in marked and path.shape[1] <= 20:
+                axes.plot(as_array(path[:, k]), color="#cccccc", lw=1)
+        for name, (colour, style) in marked.items():
+            axes.plot(
+                as_array(path[:, labels.index(name)]), style, color=COLOURS[colour], label=name
+            )
+        axes.set(title=wish, xlabel="step")
+        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncol=3)
+    places[0].set_ylabel("logit")
+    add_caption(figure, caption)
     return finish(figure)
 
 

@@ -14,41 +14,31 @@ from torch import Tensor
 
 from tutlib.plots.data_uri import base64_of
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, use_style
+from tutlib.plots.theme import COLOURS, in_words, use_style
 
 # One mark for each half of the objective, in every figure here: never the colour alone.
 HALVES = {
     "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
-DPI = 68
+DPI, QUALITY = 68, 88
 MARKS = ("o", "s", "^", "D", "v")
 
 
 class Plate(Figure):
-    """A figure that shows itself, once, in a light format.
+    """A figure that shows itself, once, as a JPEG: no pictures are heavier than paintings."""
 
-    Paintings are the heaviest pictures there are, and a lesson is at most 1.5 MB: a JPEG, or for
-    the first picture of a lesson a PNG with a palette (`palette=True`).
-    """
-
-    palette = False
-
-    def light(self) -> tuple[str, bytes]:
-        """The figure as (MIME type, bytes of the file)."""
+    def light(self) -> bytes:
+        """The figure as the bytes of a JPEG, its colours as fine as its brightness."""
         drawn, small = io.BytesIO(), io.BytesIO()
         self.savefig(drawn, format="png", dpi=DPI)
         picture = Image.open(drawn).convert("RGB")
-        if not self.palette:
-            picture.save(small, "JPEG", quality=76, optimize=True)
-            return "image/jpeg", small.getvalue()
-        picture.quantize(128, dither=Image.Dither.NONE).save(small, "PNG", optimize=True)
-        return "image/png", small.getvalue()
+        picture.save(small, "JPEG", quality=QUALITY, subsampling=0)
+        return small.getvalue()
 
     def _ipython_display_(self) -> None:
-        kind, data = self.light()
-        bundle = {kind: base64_of(data), "text/plain": "a figure"}
-        display(bundle, raw=True)
+        bundle = {"image/jpeg": base64_of(self.light()), "text/plain": "a figure"}
+        display(bundle, raw=True, metadata={"image/jpeg": {"alt": in_words(self)}})
 
 
 subplots = functools.partial(plt.subplots, FigureClass=Plate, layout="compressed")
@@ -93,7 +83,6 @@ def equation(
     *,
     titles: Sequence[str] = ("the content", "the style", "the picture between"),
     size: float = 3.5,
-    palette: bool = True,
 ) -> Figure:
     """Content + style = picture: three pictures (1, 3, H, W) in a row, the last one larger."""
     use_style()
@@ -108,7 +97,6 @@ def equation(
         put(place, picture, title, mark)
     for place, sign in zip(axes, ("+", "=")):
         place.text(1.03, 0.5, sign, transform=place.transAxes, fontsize=26, va="center")
-    figure.palette = palette
     return finish(figure, caption)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from importlib import resources
 from types import MappingProxyType
 
@@ -25,6 +26,9 @@ COLOURS = MappingProxyType(
         "ink": "#222222",
     }
 )
+
+
+MOST_WORDS = 12  # notes inside one pair of axes that are read out
 
 
 def text_colour(meaning: str) -> str:
@@ -51,6 +55,34 @@ def use_style() -> None:
 
 
 def finish(figure: Figure) -> Figure:
-    """Hand a figure over: pyplot forgets it, so that a notebook shows it once and not twice."""
-    plt.close(figure)
+    """Hand a figure over: it carries its alt text, and a notebook shows it once and not twice."""
+    figure._repr_mimebundle_ = functools.partial(_shown, figure)
+    plt.close(figure)  # or pyplot would show it, too
     return figure
+
+
+def _shown(figure: Figure, include=None, exclude=None) -> tuple[dict, dict]:
+    """The picture for a notebook, and beside it what it says in words."""
+    from IPython.core.pylabtools import print_figure  # only a notebook asks for it
+
+    alt = {"alt": in_words(figure)}
+    return {"image/png": print_figure(figure), "text/plain": "a figure"}, {"image/png": alt}
+
+
+def in_words(figure: Figure) -> str:
+    """All that a figure says, for who cannot see it: titles, axes, legends, words, the caption."""
+    said = [_text(figure, "_suptitle")]
+    for axes in figure.axes:
+        named = [axes.get_title(loc=place) for place in ("center", "left", "right")]
+        named.append(" against ".join(filter(None, (axes.get_ylabel(), axes.get_xlabel()))))
+        legend = axes.get_legend()
+        named += [text.get_text() for text in legend.get_texts()] if legend else []
+        named += [text.get_text() for text in axes.texts[:MOST_WORDS]]
+        said.append(", ".join(dict.fromkeys(filter(str.strip, named))))
+    said.append(_text(figure, "_supxlabel"))
+    return " ".join("; ".join(filter(None, said)).split()) or "a figure without words"
+
+
+def _text(figure: Figure, name: str) -> str:
+    label = getattr(figure, name, None)
+    return label.get_text() if label is not None else ""

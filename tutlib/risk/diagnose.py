@@ -52,10 +52,15 @@ def diagnose(
 
     Returns:
         A `Diagnosis`; `str()` of it is the sentence.
+
+    Example:
+        >>> stairs = lambda x: (4 * x).round() + 0 * x  # rounding: no slope to follow
+        >>> print(diagnose(stairs, torch.tensor([[0.9, 0.1]]), 0, Linf(0.1)))
+        the gradient is exactly zero on 100% of the pictures that withstand: look for rounding, ...
     """
     size = 2.5 * ball.eps / max(steps, 1) if step_size is None else step_size
     reach = steps * size / ball.eps
-    objective = objective_of(model, x, y, box=(0, 1))
+    objective = objective_of(model, x, y)
     white = pgd(model, x, y, ball, steps=steps, step_size=size)
     with untouched(model):
         black = _random_search(objective, x, ball, queries, generator)

@@ -25,6 +25,10 @@ class Estimate:
         band: a 95 % confidence band for the mean of `values`. It knows that other pictures
             would have given another number; it does not know how good the search was, so for an
             adversarial risk only its lower end is a promise.
+
+    Example:
+        >>> Estimate(torch.tensor([1.0, 0.0, 0.0, 0.0]), "error", "PGD-5", lower_bound=True)
+        at least 25.0 % (PGD-5, 4 pictures; 95% band 4.6-69.9 %)
     """
 
     values: Tensor
@@ -68,6 +72,12 @@ def worst_case(*estimates: Estimate) -> Estimate:
 
     Every attack finds a lower bound of each picture's maximum, so the largest is one, too, and a
     better one than the largest mean.
+
+    Example:
+        >>> one = Estimate(torch.tensor([1.0, 0.0, 0.0, 0.0]), "error", "FGSM")
+        >>> other = Estimate(torch.tensor([0.0, 0.0, 0.0, 1.0]), "error", "PGD-5")
+        >>> worst_case(one, other).value  # each alone: 0.25
+        0.5
     """
     if not estimates:
         raise ValueError("worst_case needs at least one estimate.")
@@ -85,7 +95,12 @@ def worst_case(*estimates: Estimate) -> Estimate:
 
 
 def wilson(wrong: int, count: int, level: float = LEVEL) -> tuple[float, float]:
-    """Wilson's band (1927) for a share: `wrong` of `count`; sensible for 0 and for all, too."""
+    """Wilson's band (1927) for a share: `wrong` of `count`; sensible for 0 and for all, too.
+
+    Example:
+        >>> [round(end, 3) for end in wilson(0, 100)]  # no mistake among 100 is not "no mistakes"
+        [0.0, 0.037]
+    """
     if count < 1 or not 0 <= wrong <= count:
         raise ValueError(f"a share needs 0 <= wrong <= count, count >= 1; got {wrong} of {count}.")
     z, share = NormalDist().inv_cdf((1 + level) / 2), wrong / count
@@ -98,7 +113,13 @@ def wilson(wrong: int, count: int, level: float = LEVEL) -> tuple[float, float]:
 
 
 def bootstrap(values: Tensor, level: float = LEVEL, seed: int = 0) -> tuple[float, float]:
-    """A band for a mean (Efron, 1979): draw the pictures again, with replacement, many times."""
+    """A band for a mean (Efron, 1979): draw the pictures again, with replacement, many times.
+
+    Example:
+        >>> low, high = bootstrap(torch.arange(100) / 100)
+        >>> low < 0.495 < high
+        True
+    """
     values = values.detach().double().cpu()
     generator, means = torch.Generator().manual_seed(seed), []
     for _ in range(DRAWS // 100):  # a hundred at a time: memory

@@ -136,7 +136,7 @@ class Climb:
         shown = rows[hopeless | (margin <= (self.margin[rows] - margin) / max(stop - 1, 1))]
         self.fell[shown], margin = _judged(self.exact, self.point[shown], self.y[shown], self.batch)
         share = self._arrived(shown, margin, stop)
-        sure = torch.isin(shown, rows[hopeless]) & (share < 1)
+        sure = torch.isin(shown, rows[hopeless]) & (share < 1) & ~self.fell[shown]
         self.hopeless[shown[sure]] = True
         nearest = share[sure].argsort(descending=True)[: math.ceil(CONTROL * int(sure.sum()))]
         self.control[shown[sure][nearest]] = True

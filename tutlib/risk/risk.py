@@ -59,6 +59,12 @@ def risk(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -> Estim
         model: from pictures to logits (N, K); x: (N, C, H, W) in [0, 1]; y: an int or (N,).
         kind: "error" (0-1 error) or "loss" (cross-entropy, in nats).
         batch: how many pictures at a time.
+
+    Example:
+        >>> vote = lambda x: x  # the brighter of two pixels wins
+        >>> x, y = torch.tensor([[0.9, 0.1], [0.6, 0.5], [0.4, 0.5], [0.7, 0.3]]), 0
+        >>> risk(vote, x, y)  # one of four
+        25.0 % (clean pictures, 4 pictures; 95% band 4.6-69.9 %)
     """
     check_pictures(x)
     values = per_picture(model, x, check_labels(y, x), kind=kind, batch=batch)
@@ -66,7 +72,12 @@ def risk(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -> Estim
 
 
 def per_picture(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -> Tensor:
-    """The 0-1 error or the cross-entropy of every picture: (N, C, H, W) -> (N,)."""
+    """The 0-1 error or the cross-entropy of every picture: (N, C, H, W) -> (N,).
+
+    Example:
+        >>> per_picture(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)
+        tensor([0., 1.])
+    """
     if kind not in ("error", "loss"):
         raise ValueError(f"kind must be 'error' or 'loss', and this is {kind!r}.")
     labels, found = check_labels(y, x), []
@@ -103,6 +114,12 @@ def adversarial_risk(
 
     Raises:
         ValueError: if an attack returns pictures it had no right to.
+
+    Example:
+        >>> vote = lambda x: x  # the brighter of two pixels wins
+        >>> x, y = torch.tensor([[0.9, 0.1], [0.6, 0.5], [0.4, 0.5], [0.7, 0.3]]), 0
+        >>> adversarial_risk(vote, x, y, Linf(0.1)).value  # 0.6 against 0.5 falls, too
+        0.5
     """
     check_pictures(x, box)
     named = attacks if isinstance(attacks, Mapping) else {attack_name(attacks): attacks}
@@ -137,6 +154,13 @@ def risk_curve(
     Args:
         eps: radii in pixel units, rising; 0 means the untouched pictures.
         attack: called as ``attack(model, x, y, ball(eps))``; other arguments as for `risk`.
+
+    Example:
+        >>> vote = lambda x: x  # the brighter of two pixels wins
+        >>> x, y = torch.tensor([[0.9, 0.1], [0.6, 0.5], [0.4, 0.5], [0.7, 0.3]]), 0
+        >>> curve = risk_curve(vote, x, y, [0, 0.1, 0.3, 0.5])
+        >>> curve.values, curve.falls_at.tolist()[0]
+        ([0.25, 0.5, 0.75, 1.0], 0.5)
     """
     radii = [float(radius) for radius in eps]
     if not radii or radii[0] < 0 or any(a >= b for a, b in pairwise(radii)):
@@ -154,7 +178,9 @@ def risk_curve(
             x_adv = _in_parts(attack, model, x[rows], labels[rows], ball(radius), batch)
             _check_allowed(name, x_adv, x[rows], ball(radius), box)
             found = per_picture(model, x_adv, labels[rows], kind=kind, batch=batch)
-            fell = per_picture(model, x_adv, labels[rows], batch=batch) > 0
+            fell = found > 0
+            if kind == "loss":
+                fell = per_picture(model, x_adv, labels[rows], batch=batch) > 0
             standing = falls_at[rows] == math.inf
             pictures[rows[standing]] = x_adv[standing]
             falls_at[rows[standing & fell]] = radius
@@ -186,6 +212,12 @@ def evaluate(
 
     Args:
         steps, step_size, restarts, generator: as for `attacks.pgd`; others as for `risk`.
+
+    Example:
+        >>> vote = lambda x: x  # the brighter of two pixels wins
+        >>> x, y = torch.tensor([[0.9, 0.1], [0.6, 0.5], [0.4, 0.5], [0.7, 0.3]]), 0
+        >>> print(evaluate(vote, x, y, Linf(0.1), steps=5))
+        at least 50.0 % (PGD-5, 4 pictures; 95% band 15.0-85.0 %)
     """
     options = {"steps": steps, "step_size": step_size, "restarts": restarts}
     attack = partial(pgd, **options, generator=generator)
@@ -198,7 +230,12 @@ def evaluate(
 
 
 def attack_name(attack: Attack) -> str:
-    """ "PGD-20, 5 starts" for ``partial(pgd, steps=20, restarts=5)``, and so on."""
+    """ "PGD-20, 5 starts" for ``partial(pgd, steps=20, restarts=5)``, and so on.
+
+    Example:
+        >>> attack_name(partial(pgd, steps=20, restarts=5))
+        'PGD-20, 5 starts'
+    """
     function = attack.func if isinstance(attack, partial) else attack
     name = getattr(function, "__name__", type(function).__name__)
     try:

@@ -32,6 +32,11 @@ class Extractor(nn.Module):
         style_layers, content_layers: what `tutlib.style` looks at unless it is told otherwise.
         smallest: the smallest side of a picture that all layers can see, in pixels.
         source: "bundled" or "real"; name: what to call it in a sentence.
+
+    Example:
+        >>> net = bundled(crop_net())
+        >>> net.content_layers, net(torch.rand(1, 3, 40, 40), ["conv2_2"])["conv2_2"].shape
+        (('conv2_2',), torch.Size([1, 64, 20, 20]))
     """
 
     def __init__(

@@ -42,6 +42,12 @@ def gram(features: Tensor) -> Tensor:
 
     Raises:
         ValueError: if `features` is not (N, C, H, W).
+
+    Example:
+        >>> features = torch.tensor([[1.0, 1.0], [2.0, 0.0]]).view(1, 2, 1, 2)  # 2 channels, 2 dots
+        >>> gram(features)
+        tensor([[[1., 1.],
+                 [1., 2.]]])
     """
     if features.dim() != 4:
         raise ValueError(
@@ -69,13 +75,25 @@ def statistics(features: Tensor) -> Statistics:
 
     Apart they can be weighed apart. Together the mean, which is the larger half in a layer of
     ReLUs, drowns the covariance, which is where the brush strokes are.
+
+    Example:
+        >>> features = torch.tensor([[1.0, 1.0], [2.0, 0.0]]).view(1, 2, 1, 2)
+        >>> statistics(features).covariance  # gram, less the products of the means (1, 1)
+        tensor([[[0., 0.],
+                 [0., 1.]]])
     """
     mean = features.mean((2, 3))
     return Statistics(mean, gram(features) - mean[:, :, None] * mean[:, None, :])
 
 
 def style_loss(features: Tensor, target: Statistics) -> Tensor:
-    """Relative squared error of the means and of the covariances, averaged: 0 at the target."""
+    """Relative squared error of the means and of the covariances, averaged: 0 at the target.
+
+    Example:
+        >>> features = torch.rand(1, 4, 6, 6)
+        >>> style_loss(features.flip(3), statistics(features)).item() < 1e-6  # places are forgotten
+        True
+    """
     errors = (
         (ours - theirs).square().sum() / (theirs.square().sum() + FLOOR)
         for ours, theirs in zip(statistics(features), target)
@@ -84,7 +102,12 @@ def style_loss(features: Tensor, target: Statistics) -> Tensor:
 
 
 def standardize(features: Tensor) -> Tensor:
-    """Every channel with mean 0 and deviation 1 over the picture: only *where* is left."""
+    """Every channel with mean 0 and deviation 1 over the picture: only *where* is left.
+
+    Example:
+        >>> standardize(torch.tensor([1.0, 5.0]).view(1, 1, 1, 2)).flatten().round(decimals=2)
+        tensor([-1.,  1.])
+    """
     centred = features - features.mean((2, 3), keepdim=True)
     return centred / (centred.square().mean((2, 3), keepdim=True) + 1e-4).sqrt()
 
@@ -94,6 +117,12 @@ def content_loss(features: Tensor, target: Tensor) -> Tensor:
 
     How strong a channel is on average belongs to the style (red walls become blue), so content is
     compared without it.
+
+    Example:
+        >>> wanted = standardize(torch.tensor([1.0, 5.0]).view(1, 1, 1, 2))
+        >>> brighter = torch.tensor([11.0, 15.0]).view(1, 1, 1, 2)
+        >>> content_loss(brighter, wanted).item() < 1e-6
+        True
     """
     return (standardize(features) - target).square().mean()
 
@@ -117,6 +146,12 @@ def losses(
     Raises:
         KeyError: unknown layer. TypeError, ValueError: something else than one picture in [0, 1],
             or a picture too small for the extractor.
+
+    Example:
+        >>> from tutlib.style.extractors import bundled, crop_net
+        >>> net, photo = bundled(crop_net()), torch.rand(1, 3, 80, 80)
+        >>> losses(net, photo, photo)(photo).style.item() < 1e-6  # the photo is its own painting
+        True
     """
     content_layers = _chosen(content_layers, extractor.content_layers)
     style_layers = _chosen(style_layers, extractor.style_layers)
@@ -149,6 +184,10 @@ def weighed(measure: Callable[[Tensor], Losses], lam: float) -> Callable[[Tensor
 
     Raises:
         ValueError: if lam is negative or not finite.
+
+    Example:
+        >>> weighed(lambda x: Losses(x, 2 * x), lam=10)(torch.tensor(1.0))
+        tensor(21.)
     """
     if not (math.isfinite(lam) and lam >= 0):
         raise ValueError(f"lam, the weight of the style, must be 0 or more, and this is {lam}.")
@@ -187,6 +226,12 @@ def transfer(
 
     Raises:
         ValueError: lam is negative or not finite, and whatever `losses` raises.
+
+    Example:
+        >>> from tutlib.style.extractors import bundled, crop_net
+        >>> net, (photo, painting) = bundled(crop_net()), torch.rand(2, 1, 3, 80, 80)
+        >>> torch.equal(transfer(net, photo, painting, lam=0, steps=2), photo)  # nothing is painted
+        True
     """
     start = content if start is None else start
     extractor.check(start)

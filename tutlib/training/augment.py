@@ -17,6 +17,11 @@ def shifted(x: Tensor, pixels: int = 1, *, generator: torch.Generator | None = N
 
     Args:
         x: pictures (N, C, H, W); pixels: the largest shift.
+
+    Example:
+        >>> dot = F.pad(torch.ones(1, 1, 1, 1), (2, 2, 2, 2))  # in the middle of 5 x 5
+        >>> shifted(dot, 2).sum()  # it moved, and is still in the picture
+        tensor(1.)
     """
     height, width = x.shape[-2:]
     room = 2 * pixels + 1

@@ -104,6 +104,13 @@ def fit(
         ValueError, TypeError: pictures or labels of the wrong kind, numbers that make no sense, a
             checkpoint that is broken or belongs to another run.
         FloatingPointError: if the loss is no longer a number.
+
+    Example:
+        >>> x, y = torch.tensor([[0.2], [0.3], [0.7], [0.8]]), torch.tensor([0, 0, 1, 1])
+        >>> net = mlp(1, 8, 2)
+        >>> run = fit(net, x, y, epochs=40, batch=4, lr=0.1, progress=False)
+        >>> len(run.history), accuracy(net, x, y)
+        (40, 1.0)
     """
     labels = _check(x, y, epochs, batch, lr)
     sets = {"train": _some(x, labels, MEASURED if watch is None else len(watch[0]))}
@@ -196,6 +203,10 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
     Args:
         done: the share of the training that lies behind us, in [0, 1].
         warm_up: where the peak is.
+
+    Example:
+        >>> [round(one_cycle(done), 2) for done in (0.15, 0.3, 0.65, 1.0)]
+        [0.5, 1.0, 0.5, 0.0]
     """
     if done < warm_up:
         return max(done / warm_up, 0.04)
@@ -206,6 +217,10 @@ def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch
     """The share of pictures that the net gets right, after ``attack(model, x, y)`` if there is one.
 
     With an attack it is an upper bound on the robust accuracy: a better attack may find more.
+
+    Example:
+        >>> accuracy(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)  # brighter one wins
+        0.5
     """
     labels, right = check_labels(y, x), 0
     for a, b in zip(x.split(batch), labels.split(batch)):

@@ -15,6 +15,11 @@ def points_apart(count: int, gap: float, seed: int = 0) -> tuple[Tensor, Tensor]
 
     Raises:
         ValueError: if there is no room for so many.
+
+    Example:
+        >>> x, y = points_apart(4, gap=0.2)
+        >>> x.shape, y
+        (torch.Size([4, 2]), tensor([0, 1, 0, 1]))
     """
     generator, found = torch.Generator().manual_seed(seed), torch.empty(0, 2)
     for _ in range(1000 * count):
@@ -30,6 +35,12 @@ def right_in_squares(model, x: Tensor, y: Tensor, eps: float, side: int = 21) ->
     """For points (N, 2): the share whose whole square of radius eps the net gets right.
 
     No attack: `side` x `side` points of every square are tried, which only two dimensions allow.
+
+    Example:
+        >>> vote = lambda x: x  # the larger coordinate wins
+        >>> x = torch.tensor([[0.9, 0.1], [0.6, 0.5]])  # the second square crosses the diagonal
+        >>> right_in_squares(vote, x, torch.tensor([0, 0]), eps=0.1)
+        0.5
     """
     line = torch.linspace(-eps, eps, side, device=x.device)
     with untouched(model), torch.no_grad():
