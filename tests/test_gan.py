@@ -1,4 +1,4 @@
-"""The GAN game: losses against formula and optimum, who learns when, measures, the board."""
+"""The GAN game: who learns when, measures, the board."""
 
 import math
 
@@ -16,8 +16,6 @@ from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
 from tutlib.plots import gan as figures
 
-REAL, FAKE = torch.tensor([2.0, -0.5, 0.1]), torch.tensor([-3.0, 0.7, 1.5])
-
 
 def dealt(seed=0):
     return torch.Generator().manual_seed(seed)
@@ -29,123 +27,6 @@ def state(model):
 
 def same(a, b):
     return all(torch.equal(a[name], b[name]) for name in a)
-
-
-# ---------------------------------------------------------------- losses
-
-
-def sig(s):
-    return 1 / (1 + math.exp(-s))
-
-
-FORMULAS = {
-    "minimax": (
-        lambda r, f: -math.log(sig(r)) - math.log(1 - sig(f)),
-        lambda f: math.log(1 - sig(f)),
-    ),
-    "non-saturating": (
-        lambda r, f: -math.log(sig(r)) - math.log(1 - sig(f)),
-        lambda f: -math.log(sig(f)),
-    ),
-    "least-squares": (lambda r, f: ((r - 1) ** 2 + f**2) / 2, lambda f: (f - 1) ** 2 / 2),
-    "wasserstein": (lambda r, f: f - r, lambda f: -f),
-    "hinge": (lambda r, f: max(0, 1 - r) + max(0, 1 + f), lambda f: -f),
-}
-
-
-@pytest.mark.parametrize("name", gan.LOSSES)
-def test_losses_are_their_formulas(name):
-    for_d, for_g = FORMULAS[name]
-    pairs = list(zip(REAL.tolist(), FAKE.tolist()))
-    expected = sum(for_d(r, f) for r, f in pairs) / 3
-    assert gan.LOSSES[name].discriminator(REAL, FAKE).item() == pytest.approx(expected, abs=1e-6)
-    expected = sum(for_g(f) for _, f in pairs) / 3
-    assert gan.LOSSES[name].generator(FAKE).item() == pytest.approx(expected, abs=1e-6)
-
-
-@pytest.mark.parametrize("name", gan.LOSSES)
-def test_losses_have_the_gradients_of_finite_differences(name):
-    real, fake = REAL.double().requires_grad_(), FAKE.double().requires_grad_()
-    assert torch.autograd.gradcheck(gan.LOSSES[name].discriminator, (real, fake))
-    assert torch.autograd.gradcheck(gan.LOSSES[name].generator, (fake,))
-
-
-def test_losses_stay_finite_for_a_discriminator_that_is_very_sure():
-    for loss in gan.LOSSES.values():
-        s = torch.tensor([-1e4, 1e4])
-        assert torch.isfinite(loss.discriminator(s, s))
-        assert torch.isfinite(loss.generator(s))
-
-
-# Three places with known densities: the best logits there are known, too.
-P, Q = torch.tensor([[0.5, 0.3, 0.2], [0.1, 0.3, 0.6]], dtype=torch.float64)
-BEST = {
-    "minimax": (P / Q).log(),
-    "non-saturating": (P / Q).log(),
-    "least-squares": P / (P + Q),
-    "hinge": torch.tensor([1.0, math.nan, -1.0]).double(),  # where p = q all of [-1, 1] is best
-}
-
-
-def expected_loss(name, s):
-    """Each place on its own, weighted: the loss functions take means over equal batches."""
-    d, zero = gan.LOSSES[name].discriminator, torch.zeros(1).double()
-    real = torch.stack([d(one[None], zero) for one in s])
-    fake = torch.stack([d(zero, one[None]) for one in s])
-    return (P * real + Q * fake).sum()
-
-
-@pytest.mark.parametrize("name", BEST)
-def test_the_discriminators_optimum_is_where_theory_says(name):
-    known = ~BEST[name].isnan()
-    best = BEST[name].nan_to_num(0.0).requires_grad_(True)
-    value = expected_loss(name, best)
-    if name != "hinge":  # which has its corner there
-        (slope,) = torch.autograd.grad(value, best)
-        torch.testing.assert_close(slope, torch.zeros_like(slope), atol=1e-12, rtol=0)
-    for place in known.nonzero().flatten().tolist():
-        for step in (-1.0, -0.01, 0.01, 1.0):
-            moved = best.detach().clone()
-            moved[place] += step
-            assert expected_loss(name, moved) > value, f"place {place}, step {step}"
-
-
-def test_at_the_optimum_the_value_is_log_4_minus_twice_the_divergence():
-    best = gan.optimal_discriminator(P, Q)
-    middle = (P + Q) / 2
-    divergence = ((P * (P / middle).log()).sum() + (Q * (Q / middle).log()).sum()) / 2
-    value = -(P * best.log() + Q * (1 - best).log()).sum()
-    assert value.item() == pytest.approx(math.log(4) - 2 * divergence.item(), abs=1e-12)
-    assert torch.all(gan.optimal_discriminator(P, P) == 0.5)
-
-
-def test_the_saturating_slope_is_e_to_the_s_of_the_other():
-    s = torch.tensor([-7.0]).double().requires_grad_()
-    (flat,) = torch.autograd.grad(gan.minimax_g(s), s)
-    (steep,) = torch.autograd.grad(gan.non_saturating_g(s), s)
-    assert (flat / steep).item() == pytest.approx(math.exp(-7), rel=1e-9)
-
-
-def test_gradient_penalty_of_a_linear_critic_is_known():
-    x, fake = torch.randn(16, 2), torch.randn(16, 2)
-    w = torch.tensor([3.0, 4.0])
-    penalty = gan.gradient_penalty(lambda x: x @ w, x, fake, rng=dealt())
-    assert penalty.item() == pytest.approx((5 - 1) ** 2, rel=1e-5)
-    assert gan.gradient_penalty(lambda x: x @ (w / 5), x, fake).item() < 1e-9
-    flat = torch.zeros(2, requires_grad=True)
-    (slope,) = torch.autograd.grad(gan.gradient_penalty(lambda x: x @ flat, x, fake), flat)
-    assert torch.isfinite(slope).all()
-
-
-def test_gradient_penalty_has_the_gradient_of_finite_differences():
-    x, fake, w = (torch.randn(n, generator=dealt(i)).double() for i, n in enumerate((6, 6, 3)))
-    x, fake = x.view(2, 3), fake.view(2, 3)
-
-    def penalty(w):
-        critic = lambda x: (x * w).sin().sum(1)  # noqa: E731
-        return gan.gradient_penalty(critic, x, fake, rng=dealt())
-
-    assert torch.autograd.gradcheck(penalty, (w.requires_grad_(),))
 
 
 # ---------------------------------------------------------------- the game
@@ -292,26 +173,182 @@ def test_the_moving_average_is_the_formula():
     torch.testing.assert_close(average.weight.detach(), expected)
 
 
-def test_the_game_keeps_the_average_of_every_round():
-    decay, seen, mean = 0.6, [], None
-    torch.manual_seed(0)
-    generator, discriminator = nn.Linear(4, 2), mlp(2, 8, 1)
-    mean = generator.weight.detach().clone()
-    for r in gan.play(generator, discriminator, ring, z_size=4, rounds=20, average=decay):
-        keep = min(decay, r.t / (r.t + 9))
-        mean = keep * mean + (1 - keep) * r.generator.weight.detach()
-        seen.append(r.average.weight)
-    torch.testing.assert_close(r.average.weight.detach(), mean)
-    assert r.average is not r.generator
-    assert not any(weight.requires_grad for weight in r.average.parameters())
-    assert small_game()[-1].average is not None
-
-
 def test_the_averages_batchnorm_speaks_of_the_generator_of_today():
     generator, _, game = pictures_game(rounds=2, average=0.5)
     *_, last = game
     for mean, buffer in zip(last.average.buffers(), generator.buffers()):
         assert torch.equal(mean, buffer)
+
+
+# What a round does, against the same written down with torch's own tools.
+
+
+class Telling(nn.Linear):
+    """A player that writes down what it was shown, and in which mode it was."""
+
+    def __init__(self, *sizes):
+        super().__init__(*sizes)
+        self.seen, self.modes = [], []
+
+    def forward(self, x):
+        self.seen.append(x.detach().clone())
+        self.modes.append(self.training)
+        return super().forward(x)
+
+
+def telling_game(rounds=1, **options):
+    torch.manual_seed(0)
+    g, d = Telling(3, 2), Telling(2, 1)
+    told = {"z_size": 3, "rounds": rounds, "batch": 4, "rng": dealt()} | options
+    return g, d, gan.play(g, d, ring, **told)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 3.0])
+def test_a_round_is_the_one_in_the_books(penalty):
+    """Two moves of D, one of G, with torch's Adam and every gradient computed the simple way."""
+    options = {"d_steps": 2, "lr": (0.01, 0.02), "betas": (0.3, 0.8), "penalty": penalty}
+    *_, game = telling_game(rounds=3, loss="hinge", **options)
+    rounds = list(game)
+    g, d, _ = telling_game()
+    adam_g = torch.optim.Adam(g.parameters(), 0.01, (0.3, 0.8))
+    adam_d = torch.optim.Adam(d.parameters(), 0.02, (0.3, 0.8))
+    rng = dealt()
+    for _ in rounds:
+        for _ in range(2):
+            x, z = ring(4, rng), torch.randn(4, 3, generator=rng)
+            fake = g(z).detach()
+            real_score, fake_score = d(x).mean().item(), d(fake).mean().item()
+            d_loss = (1 - d(x)).relu().mean() + (1 + d(fake)).relu().mean()
+            if penalty:
+                d_loss = d_loss + penalty * gan.gradient_penalty(d, x, fake, rng=rng)
+            adam_d.zero_grad()
+            d_loss.backward()
+            adam_d.step()
+        g_loss = -d(g(torch.randn(4, 3, generator=rng))).mean()
+        adam_g.zero_grad()
+        g_loss.backward()
+        adam_g.step()
+    last = rounds[-1]
+    assert [r.t for r in rounds] == [1, 2, 3]
+    told = (last.d_loss, last.g_loss, last.real_score, last.fake_score)
+    assert told == pytest.approx((d_loss.item(), g_loss.item(), real_score, fake_score))
+    for name, value in [*g.state_dict().items(), *d.state_dict().items()]:
+        ours = last.generator if value.shape[0] == 2 else last.discriminator
+        torch.testing.assert_close(ours.state_dict()[name], value)
+
+
+def test_each_player_has_its_own_learning_rate_the_generator_first():
+    for lr, g_moves, d_moves in (((0, 0.1), False, True), ((0.1, 0), True, False)):
+        g, d, game = telling_game(rounds=3, lr=lr)
+        before = [state(g), state(d)]
+        list(game)
+        assert same(before[0], state(g)) != g_moves
+        assert same(before[1], state(d)) != d_moves
+    for options, size in (({"lr": 0.03}, 0.03), ({}, 5e-4)):  # Adam's first step is lr long
+        g, d, game = telling_game(**options)
+        before = [g.weight.detach().clone(), d.weight.detach().clone()]
+        next(game)
+        for was, net in zip(before, (g, d)):
+            steps = (net.weight.detach() - was).abs()
+            torch.testing.assert_close(steps, torch.full_like(steps, size), rtol=1e-3, atol=0)
+
+
+def test_who_asks_for_nothing_gets_the_usual_game():
+    told = {"batch": 64, "loss": "non-saturating", "d_steps": 1, "lr": 5e-4, "betas": (0.5, 0.999),
+            "reuse_fakes": False, "average": 0.0, "penalty": 0.0}  # fmt: skip
+    torch.manual_seed(0)
+    usual, asked = mlp_pair(), mlp_pair()
+    for one, other in zip(usual, asked):
+        other.load_state_dict(one.state_dict())
+    list(gan.play(*usual, ring, z_size=4, rounds=3, rng=dealt()))
+    *_, last = gan.play(*asked, ring, z_size=4, rounds=3, rng=dealt(), **told)
+    for one, other in zip(usual, asked):
+        assert same(state(one), state(other))
+    assert last.average is last.generator is asked[0]
+    assert last.discriminator is asked[1]
+
+
+def test_a_loss_of_ones_own_can_be_played_with():
+    own = gan.Loss(gan.hinge_d, gan.wasserstein_g)
+    ends = [list(telling_game(rounds=2, loss=loss)[2])[-1].generator for loss in (own, "hinge")]
+    assert same(*map(state, ends))
+
+
+def test_reused_pictures_are_those_the_discriminator_has_just_seen():
+    g, d, game = telling_game(d_steps=3, reuse_fakes=True)
+    next(game)
+    assert len(g.seen) == 3
+    real_and_fake, of_g = d.seen[:6], d.seen[6]
+    assert torch.equal(of_g, real_and_fake[5])
+    g, d, game = telling_game(d_steps=3)
+    next(game)
+    assert len(g.seen) == 4  # new noise for the generator's own move
+    assert not any(torch.equal(d.seen[6], seen) for seen in d.seen[:6])
+
+
+def test_both_players_learn_in_train_mode_whatever_they_came_in():
+    g, d, game = telling_game(rounds=2)
+    g.eval()
+    d.eval()
+    for _ in game:
+        assert g.modes
+        assert all(g.modes + d.modes)
+        g.eval()
+        d.eval()
+
+
+def test_the_average_forgets_quickly_at_first():
+    """In round t no more than t / (t + 9) of the past is kept."""
+    _, _, game = telling_game(rounds=4, average=0.25, lr=0.1)
+    torch.manual_seed(0)
+    mean = Telling(3, 2).weight.detach()
+    for keep, r in zip((1 / 10, 2 / 11, 3 / 12, 0.25), game):
+        mean = keep * mean + (1 - keep) * r.generator.weight.detach()
+        torch.testing.assert_close(r.average.weight.detach(), mean)
+    assert r.average is not r.generator
+    assert not any(weight.requires_grad for weight in r.average.parameters())
+
+
+def test_no_rounds_are_no_rounds():
+    _, d, game = telling_game(rounds=0)
+    assert list(game) == []
+    assert not d.seen
+
+
+def test_dealt_pictures_come_with_their_labels_if_there_are_any():
+    x, y = torch.arange(5.0)[:, None], torch.arange(5) * 10
+    alone = gan.deal_from(x)(100, dealt())
+    assert alone.shape == (100, 1)
+    pictures, labels = gan.deal_from(x, y)(100, dealt())
+    assert torch.equal(pictures, alone)
+    assert torch.equal(labels, 10 * pictures[:, 0].long())
+    assert alone.unique().tolist() == [0, 1, 2, 3, 4]
+    before = torch.get_rng_state()
+    assert not torch.equal(gan.deal_from(x)(100, dealt(1)), alone)
+    assert torch.equal(torch.get_rng_state(), before)
+    assert gan.deal_from(x)(3).shape == (3, 1)
+
+
+def test_a_game_of_dealt_pictures_without_labels_is_played():
+    x = ring(9, dealt())
+    g, d, _ = telling_game()
+    list(gan.play(g, d, gan.deal_from(x), z_size=3, rounds=1, batch=6))
+    assert all(any(torch.equal(row, known) for known in x) for row in d.seen[0])
+
+
+def test_many_pictures_are_sampled_each_from_its_own_z_and_label():
+    z, y = torch.randn(1203, 2), torch.arange(1203)
+    generator = Telling(2, 2)
+    made = gan.sample(generator, z)
+    torch.testing.assert_close(made, generator(z).detach())
+    assert not any(generator.modes[:-1])
+    assert max(len(seen) for seen in generator.seen[:-1]) == 500  # memory has an end
+
+    class Labelled(nn.Module):
+        def forward(self, z, y):
+            return z * y[:, None]
+
+    assert torch.equal(gan.sample(Labelled(), z, y), z * y[:, None])
 
 
 @pytest.mark.parametrize("loss", gan.LOSSES)
@@ -337,6 +374,7 @@ WRONG = [
     ({"d_steps": 0}, "d_steps must be 1 or more"),
     ({"batch": 0}, "batch must be 1 or more"),
     ({"average": 1.0}, "average is a decay"),
+    ({"average": -0.1}, "average is a decay"),
 ]
 
 

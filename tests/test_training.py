@@ -1,8 +1,6 @@
-"""Training: the inner maximum, best weights, interruption, resumption, no trace on the net."""
+"""Training a small net: the inner maximum, interruption, resumption, no trace on the net."""
 
-import functools
 import importlib
-from itertools import pairwise
 
 import pytest
 import torch
@@ -13,7 +11,7 @@ from tutlib import attacks, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.nets import mlp
-from tutlib.training import checkpoint, points
+from tutlib.training import checkpoint
 
 BALL = Linf(0.1)
 INNERS = {
@@ -88,14 +86,6 @@ def test_more_inner_steps_find_a_higher_loss(data):
         with torch.no_grad():
             losses.append(nn.functional.cross_entropy(model(moved), data[1]).item())
     assert losses[0] <= losses[1] + 1e-3 <= losses[2] + 2e-3
-
-
-def test_mixed_leaves_its_share_clean(data, net):
-    x, y = data
-    moved = training.mixed(training.fgsm_rs(BALL), share=0.25)(net, x, y)
-    changed = (moved != x).flatten(1).any(1)
-    assert changed[:15].all()
-    assert not changed[15:].any()
 
 
 def test_the_inner_attack_makes_no_weight_gradients_and_keeps_the_statistics(data):
@@ -235,31 +225,6 @@ def test_wrong_checkpoints_get_their_sentence(data, tmp_path):
         run(*data, checkpoint=place)
 
 
-def test_wrong_input_gets_its_sentence(data):
-    x, y = data
-    with pytest.raises(ValueError, match="empty"):
-        run(x[:0], y[:0])
-    with pytest.raises(ValueError, match="one label for each"):
-        run(x, y[:5])
-    for name in ("epochs", "batch", "lr"):
-        with pytest.raises(ValueError, match=f"{name} must be above 0"):
-            run(x, y, **{name: 0})
-    with pytest.raises(ValueError, match="share must be"):
-        training.mixed(INNERS["fast"], share=0)
-    with pytest.raises(FloatingPointError, match="lower the learning rate"):
-        run(x, y, inner=None, lr=1e30)
-    with pytest.raises(ValueError, match="do not fit"):
-        points.points_apart(100, 0.3)
-
-
-def test_one_cycle_rises_and_falls():
-    rates = [training.one_cycle(i / 100) for i in range(101)]
-    assert max(rates) == rates[30] == 1
-    assert rates[100] == pytest.approx(0, abs=1e-12)
-    assert all(a <= b for a, b in pairwise(rates[:31]))
-    assert all(a >= b for a, b in pairwise(rates[30:]))
-
-
 def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
     x, y = data
     torch.manual_seed(0)
@@ -281,14 +246,6 @@ def test_input_gradient_is_the_gradient_and_leaves_no_trace(data):
     assert model.training
 
 
-def test_points_apart_keep_their_distance():
-    x, y = points.points_apart(12, 0.15, seed=1)
-    gaps = (x[:, None] - x).abs().amax(2) + torch.eye(12)
-    assert gaps.min() >= 0.15 - 1e-6
-    assert y.tolist() == [0, 1] * 6
-    assert torch.equal(x, points.points_apart(12, 0.15, seed=1)[0])
-
-
 def test_danskin_for_a_linear_net():
     """The gradient at the worst delta, held still, is the gradient of the maximum."""
     generator = torch.Generator().manual_seed(0)
@@ -306,53 +263,6 @@ def test_danskin_for_a_linear_net():
     torch.testing.assert_close(at_delta, exact, atol=1e-7, rtol=0)
     one, other = (torch.autograd.grad(value, w)[0] for value in (at_delta, exact))
     torch.testing.assert_close(one, other, atol=1e-5, rtol=0)
-
-
-def test_describe_names_no_addresses():
-    inner = training.mixed(training.fgsm_rs(BALL))
-    assert training.describe(inner) == training.describe(
-        training.mixed(training.fgsm_rs(Linf(0.1)))
-    )
-    assert "0x" not in training.describe(inner)
-    assert training.describe(functools.partial(pgd, steps=3)) == "pgd(steps=3)"
-
-
-def test_shifted_takes_chance_from_any_device(data, each_device):
-    rng = torch.Generator(each_device).manual_seed(1)
-    assert training.shifted(data[0][:4], generator=rng).shape == data[0][:4].shape
-
-
-def test_shifted_moves_each_picture_as_a_whole_and_by_itself(data):
-    x = data[0][:40]
-    moved = training.shifted(x, 2, generator=torch.Generator().manual_seed(1))
-    assert moved.shape == x.shape
-    assert moved.is_contiguous()
-    padded = nn.functional.pad(x, (2,) * 4)
-    found = []
-    for one, big in zip(moved, padded):  # every picture is one of the 25 crops of its padding
-        crops = {(i, j): big[:, i : i + 12, j : j + 12] for i in range(5) for j in range(5)}
-        places = [place for place, crop in crops.items() if torch.equal(crop, one)]
-        assert len(places) == 1
-        found += places
-    assert len(set(found)) > 10  # not all of them by the same way
-    for axis in (0, 1):
-        assert {place[axis] for place in found} == set(range(5))
-
-
-def test_fit_hands_what_augment_made_to_the_inner_maximiser(data):
-    x, y = data
-    seen = []
-
-    def augment(x, generator=None):
-        return x + 1 / 512
-
-    def inner(model, x, y, generator=None):
-        seen.append(x.min().item())
-        return x
-
-    run(x, y, inner=inner, augment=augment, epochs=1)
-    assert seen
-    assert all(low >= 1 / 512 for low in seen)
 
 
 def test_augmented_training_resumes_with_identical_weights(data, tmp_path):
