@@ -246,7 +246,7 @@ def transfer(
         return parts
 
     report = None if callback is None else lambda t, x, _: callback(t, x, now[0])
-    step = LBFGS(lr=1, history=20) if step is None else step
+    step = LBFGS() if step is None else step
     return descend(weighed(noted, lam), start.contiguous(), Box(), step, steps, callback=report)
 
 

@@ -151,7 +151,7 @@ def fit(
         tqdm.write(f"stopped in epoch {len(state['history']) + 1}: the best so far is kept.")
     finally:
         bar.close()
-        moving.zero_grad(set_to_none=True)
+        moving.zero_grad()
         model.eval()
     if state["best"][2] is not None:
         model.load_state_dict(state["best"][2])
@@ -170,7 +170,7 @@ def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[s
             group["lr"] = rate(i / batches)
         pictures = made(x[rows], y[rows])  # first the pictures move, uphill ...
         loss = F.cross_entropy(model(pictures), y[rows])
-        optimizer.zero_grad(set_to_none=True)
+        optimizer.zero_grad()
         loss.backward()  # ... and then the weights, downhill
         optimizer.step()
         total += loss.detach()
