@@ -21,7 +21,7 @@ HALVES = {
     "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
-DPI, QUALITY = 68, 88
+DPI, QUALITY = 68, 84
 MARKS = ("o", "s", "^", "D", "v")
 
 
