@@ -100,7 +100,7 @@ def attack_table(subject: Subject, rounds: int) -> tuple[str, list[str]]:
     text = (
         f"## {subject.name}, eps {eps:g}, batch {subject.batch}\n\n"
         f"| | ratio | left right, of {len(x)} |\n|---|---|---|\n" + "\n".join(rows)
-    )
+    ) + (f"\n\n{subject.note}" if subject.note else "")
     return text, list(_missed(subject, table, left))
 
 
@@ -109,7 +109,7 @@ def _missed(subject: Subject, table: dict, left: dict):
     if ratio - noise > subject.goal:
         yield f"{subject.name}: {ratio:.2f} x the floor, the goal is {subject.goal:g}"
     for name in peers.PEERS:
-        if ratio - noise > table[name][0] + table[name][1]:
+        if ratio - noise > max(subject.goal, table[name][0] + table[name][1]):
             yield f"{subject.name}: slower than {name} ({ratio:.2f}, {table[name][0]:.2f})"
         if left["tutlib"] > left[name] + POINT:
             yield f"{subject.name}: weaker than {name} ({left['tutlib']:.1f}, {left[name]:.1f} %)"
