@@ -13,9 +13,9 @@ from tutlib import assets, nets
 from tutlib.balls import Linf
 from tutlib.training import fgsm_rs, fit
 
-READABLE = """On so small a net the loop's own bookkeeping shows. It is written to be read: everything
-that untargeted PGD runs is at most a hundred lines (`tests/test_pgd_is_short.py`), and a version
-that fused the ball with the box, and counted no line, needed 1.19."""
+READABLE = """On so small a net the loop's own bookkeeping shows. It is written to be read:
+everything that untargeted PGD runs is at most a hundred lines (`tests/test_pgd_is_short.py`); a
+version that fused the ball with the box, and counted no line, needed 1.19."""
 
 
 @dataclass(frozen=True)
