@@ -47,7 +47,9 @@ HABITS = {
     "pen": Habit(0.13, 0.20, 0.08, 0.50, 3.00, ratio=True),  # half its breadth, in pixels
     "pressure": Habit(0.00, 0.10, 0.10, -0.25, 0.25),  # how much the pen's breadth changes
     "smooth": Habit(0.95, 0.15, 0.10, 0.00, 1.05),  # 0: a polygon, 1: a curve
-    "mess": Habit(-0.58, 0.43, 0.15, 0.00, 1.30, ratio=True),  # most write neatly, a few do not
+    "mess": Habit(
+        -0.58, 0.43, 0.15, 0.00, 1.30, ratio=True
+    ),  # how far the points stray (few write badly)
     "grain": Habit(-1.55, 0.35, 0.15, 0.00, 0.60, ratio=True),  # of paper and scanner, in pixels
 }
 
