@@ -8,9 +8,10 @@ A digit can be written in several ways, its *allographs*. A *writer* has favouri
 habits: slant, width, pen and so on (`HABITS`). Each picture varies a little around these habits.
 
 How the templates came about: they were typed by hand, by somebody who looked at those of MNIST's
-digits that a net misread which had learnt from the earlier templates (see `allographs`), and the
-usual slant, width and pen were set from MNIST's averages. No pixel of MNIST is in here, but "never
-saw MNIST" would be wrong.
+digits that a net misread which had learnt from the earlier templates (see `allographs`). The usual
+slant, width and pen were set from MNIST's averages; how common each template is, and how messy
+people write, by how well such a net reads MNIST's training pictures, and a net that learnt those
+reads drawn ones. No pixel of MNIST is in here, but "never saw MNIST" would be wrong.
 """
 
 from __future__ import annotations
@@ -47,9 +48,7 @@ HABITS = {
     "pen": Habit(0.13, 0.20, 0.08, 0.50, 3.00, ratio=True),  # half its breadth, in pixels
     "pressure": Habit(0.00, 0.10, 0.10, -0.25, 0.25),  # how much the pen's breadth changes
     "smooth": Habit(0.95, 0.15, 0.10, 0.00, 1.05),  # 0: a polygon, 1: a curve
-    "mess": Habit(
-        -0.58, 0.43, 0.15, 0.00, 1.30, ratio=True
-    ),  # how far the points stray (few write badly)
+    "mess": Habit(-0.58, 0.43, 0.15, 0.00, 1.30, ratio=True),  # how far the points stray
     "grain": Habit(-1.55, 0.35, 0.15, 0.00, 0.60, ratio=True),  # of paper and scanner, in pixels
 }
 
