@@ -29,6 +29,7 @@ LEFT_OUT_ON_GPU = (
     "tests/test_cli.py",
     "tests/test_downloads.py",
     "tests/test_environment.py",
+    "tests/test_handwriting.py",
     "tests/test_house.py",
     "tests/test_mutants.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place

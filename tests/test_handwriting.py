@@ -268,16 +268,16 @@ def reader(x, y, epochs):
 
 @needs_mnist
 def test_who_learnt_drawn_digits_reads_mnist():
-    """With the larger net and 20,000 digits it is 97 %; here a small one has a quarter minute."""
+    """97.5 % with 20,000 digits, twice as broad a net and an epoch more; here 96.4."""
     x, y = as_tensors(world.write(12_000, 1, writers=range(1800)))
-    assert training.accuracy(reader(x, y, epochs=4), *real_mnist(2000)[1]) > 0.93
+    assert training.accuracy(reader(x, y, epochs=4), *real_mnist(2000)[1]) > 0.95
 
 
 @needs_mnist
 def test_who_learnt_mnist_reads_drawn_digits():
-    """With the larger net it is as good as on MNIST."""
+    """97.8 % with twice as broad a net and two epochs more (MNIST itself: 98.2); here 96."""
     (x, y), test = real_mnist(2000)
     net = reader(x, y, epochs=6)
     drawn = training.accuracy(net, *as_tensors(world.write(2000, 1, writers=range(1800, 2000))))
-    assert drawn > 0.94
-    assert drawn > training.accuracy(net, *test) - 0.025
+    assert drawn > 0.945
+    assert drawn > training.accuracy(net, *test) - 0.02
