@@ -33,6 +33,7 @@ LEFT_OUT_ON_GPU = (
     "tests/test_environment.py",
     "tests/test_examples.py",
     "tests/test_exercises.py",
+    "tests/test_handwriting.py",
     "tests/test_house.py",
     "tests/test_mutants.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place

@@ -1,27 +1,35 @@
-"""A small world of ten things, ray-marched from signed distances in plain numpy.
+"""A small world of ten things, ray-marched from signed distances, and of drawn digits, in numpy.
 
     from tutlib import world
     scene = world.scene("hog", seed=3)
     frame = world.render(scene, size=224)      # frame.rgb, .mask, .depth, .normal, .colour, .camera
 
-Every random factor of a picture is a field of its `Scene`, so it is known, and can be changed.
+    sheet = world.write(1000, seed=0)          # sheet.pictures, .labels, .factors
+
+Every random factor of a picture is a field of its `Scene` (of a digit: one of the `factors`), so it
+is known, and can be changed.
 """
 
 from . import birds, cats, household, mammals, vehicles  # noqa: F401  (they register their things)
 from .camera import Camera
+from .handwriting import HABITS, WRITERS, Handwriting, write
 from .render import Frame, render
 from .scene import Scene, scene
 from .thing import NAMES, THINGS, Draw, Thing, register
 
 __all__ = [
+    "HABITS",
     "NAMES",
     "THINGS",
+    "WRITERS",
     "Camera",
     "Draw",
     "Frame",
+    "Handwriting",
     "Scene",
     "Thing",
     "register",
     "render",
     "scene",
+    "write",
 ]
