@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.gpu, pytest.mark.notebook]
 # Lesson -> what its budget cell is told at its end.
 LEAST = {
     "start": "",
-    "1-1": "draws, paths, others, levels = 2, 1, 2, [1, 3]",
+    "1-1": "draws, paths, others, eps_tried = 2, 1, 2, [1, 3]",
     "1-2": "train_steps = 60",
-    "2-1": "steps, pigs, wish_steps, table_steps, noise_steps = 2, 2, 2, 1, 1\n"
+    "2-1": "steps, pigs, wish_steps, table_steps, change_steps = 2, 2, 2, 1, 1\n"
     "table_things = table_things[:3]",
     "2-2": "n_digits, n_scenes, steps, restarts, n_random = 20, 2, 2, 1, 2",
     "3-1": "learn, epochs, judged, restarts, steps_curve = 1000, 2, 50, 1, 2",

@@ -32,8 +32,8 @@ file = dataclasses.replace(asset.files[0], sha256="", size={size})
 catalogue.ASSETS["resnet50"] = dataclasses.replace(asset, files=(file,))
 """
 LESS = {
-    "1-1": "steps, draws, paths, others, levels = 20, 10, 1, 2, [0.05, 1, 2]",
-    "2-1": "steps, pigs, wish_steps, table_steps, table_things, noise_steps = "
+    "1-1": "steps, draws, paths, others, eps_tried = 20, 10, 1, 2, [0.05, 1, 2]",
+    "2-1": "steps, pigs, wish_steps, table_steps, table_things, change_steps = "
     "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
 }
 

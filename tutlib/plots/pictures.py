@@ -154,7 +154,8 @@ def trio(
     seen = delta[..., ::thin, ::thin] * amplify + 0.5
     put(axes[0, 0], picture, "the picture", "clean")
     put(axes[0, 1], seen, f"the change, × {amplify:g}", "perturbation")
-    put(axes[0, 2], (picture + delta).clamp(0, 1), "picture + change", "adversarial")
+    fallen = "adversarial" if after[0][0] != truth else "neutral"
+    put(axes[0, 2], (picture + delta).clamp(0, 1), "picture + change", fallen)
     for place, pairs in ((axes[1, 0], before), (axes[1, 2], after)):
         names, values = zip(*pairs)
         marks = {truth: "clean"}

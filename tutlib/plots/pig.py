@@ -61,20 +61,20 @@ def how_little(
 
 
 def eps_table(needed: Tensor, names: Sequence[str], caption: str = "") -> Figure:
-    """The smallest eps (K, K), in steps of 255, for every pair; infinity where none was enough."""
+    """The smallest eps (K, K), in levels, for every pair; infinity where none was enough."""
     use_style()
-    figure, axes = plt.subplots(figsize=(9.2, 7.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(10.4, 6.3), layout="constrained")
     near = -needed.cpu().clamp(0.125, 4).log2()  # dark is near
-    near.fill_diagonal_(float("nan"))
-    axes.imshow(near, vmin=-2, vmax=2.6, cmap="Blues")
+    near.fill_diagonal_(-4)
+    axes.imshow(near, vmin=-4, vmax=2.2, cmap="Greys", aspect="auto")
     for row in range(len(names)):
         for column in range(len(names)):
-            if row != column:
-                value = float(needed[row, column])
-                text = "more" if math.isinf(value) else f"{value:g}"
-                ink = "white" if near[row, column] > 0.5 else "black"
-                axes.text(column, row, text, ha="center", va="center", color=ink)
-    axes.set_xticks(range(len(names)), names, rotation=40, ha="right")
+            value = float(needed[row, column])
+            text = "more" if math.isinf(value) else f"{value:g}"
+            ink = "white" if near[row, column] > -0.5 else "black"
+            axes.text(column, row, "–" if row == column else text, ha="center", va="center",
+                      color=ink)  # fmt: skip
+    axes.set_xticks(range(len(names)), names, rotation=30, ha="right")
     axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="the target", ylabel="what it is")
     axes.grid(False)
@@ -86,30 +86,28 @@ def flights(
     logits: Mapping[str, Sequence[Tensor]], labels: Sequence[str], truth: str, goal: str,
     caption: str = "",
 ) -> Figure:  # fmt: skip
-    """All logits (K,) at every step, one pair of axes for each wish; who leads at the end is named.
+    """All logits (K,) at every step, one pair of axes for each wish; few of them in colour.
 
     Args:
-        logits: wish -> one (K,) tensor for each step; truth, goal: drawn in their own colours.
+        logits: wish -> one (K,) tensor for each step; truth, goal: drawn in their own colours, and
+            so is the class that is ahead in the end under the first wish.
     """
     use_style()
-    figure, places = plt.subplots(1, len(logits), figsize=(12.4, 4.8), sharey=True,
+    figure, places = plt.subplots(1, len(logits), figsize=(11.6, 4.8), sharey=True,
                                   layout="constrained")  # fmt: skip
-    for axes, (wish, path) in zip(places, logits.items()):
-        path = torch.stack(list(path))
-        winner = labels[int(path[-1].argmax())]
-        marked = {truth: ("clean", "-"), goal: ("target", "--")}
-        if winner not in marked:
-            marked[winner] = ("adversarial", "-.")
-        for k in range(path.shape[1]):
-            if labels[k] not in marked and path.shape[1] <= 20:
-                axes.plot(as_array(path[:, k]), color="#cccccc", lw=1)
+    paths = [as_array(torch.stack(list(path))) for path in logits.values()]
+    marked = {truth: ("clean", "-"), goal: ("target", "--")}
+    winner = labels[int(paths[0][-1].argmax())]
+    marked.setdefault(winner, ("adversarial", "-."))
+    for axes, wish, path in zip(places, logits, paths):
+        if path.shape[1] <= 20:  # of a thousand classes only those that matter
+            axes.plot(path, color="#cccccc", lw=1)
         for name, (colour, style) in marked.items():
-            axes.plot(
-                as_array(path[:, labels.index(name)]), style, color=COLOURS[colour], label=name
-            )
+            values = path[:, labels.index(name)]
+            axes.plot(values, style, color=COLOURS[colour], label=name)
         axes.set(title=wish, xlabel="step")
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncol=3)
     places[0].set_ylabel("logit")
+    places[1].legend(loc="upper center", bbox_to_anchor=(0.5, -0.17), ncol=3)
     add_caption(figure, caption)
     return finish(figure)
 
