@@ -95,7 +95,7 @@ def test_training_and_test_pictures_are_different_scenes():
 
 
 def test_picture_sets_have_one_shape_of_object():
-    for data, channels, size in ((assets.things(size=32), 3, 32), (assets.digits(), 1, 16)):
+    for data, channels, size in ((assets.things(size=32), 3, 32), (assets.digits(), 1, 28)):
         for x, y in (data.train, data.test):
             assert x.shape[1:] == (channels, size, size)
             assert x.dtype == torch.float32
@@ -106,6 +106,22 @@ def test_picture_sets_have_one_shape_of_object():
         assert len(data.labels) == 10
         assert data.source == "bundled"
         assert 0 < data.eps < 1
+
+
+def test_drawn_digits_are_as_many_as_mnist_and_all_is_known_of_them():
+    data = assets.digits()
+    assert (len(data.train[1]), len(data.test[1])) == (60_000, 10_000)
+    for part, (x, y) in {"train": data.train, "test": data.test}.items():
+        known = data.factors[part]
+        assert torch.equal(known["label"], y)
+        assert {len(values) for values in known.values()} == {len(y)}
+        assert y[:1000].bincount().min() >= 60, "any slice is a fair sample"
+        upright, bold = known["slant"].abs() < 0.05, known["pen"] > 1.3
+        assert x[bold].mean() > 1.2 * x[~bold].mean()
+        assert 0.01 < upright.float().mean() < 0.5
+    writers = [set(data.factors[part]["writer"].tolist()) for part in ("train", "test")]
+    assert not writers[0] & writers[1], "who writes the test wrote nothing to learn from"
+    assert assets.things(32).factors == {}
 
 
 def test_the_public_face(standard):

@@ -204,7 +204,7 @@ def _mnist() -> Asset:
         title="MNIST",
         purpose="70,000 handwritten digits, 28 x 28 (chapters 3 to 5)",
         licence="CC BY-SA 3.0, LeCun and Cortes",
-        instead="scikit-learn's digits, 16 x 16",
+        instead="drawn digits, as many and of the same size",
         files=files,
         folder=lambda: data_folders()[-1] / "MNIST" / "raw",
         places=places,

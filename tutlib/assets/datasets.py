@@ -33,6 +33,8 @@ class PictureSet:
         train, test: pairs (x, y): x float32 (N, C, H, W) in [0, 1], y long (N,).
         labels: class names; eps: a change of this size (L-inf) is the usual test on these
             pictures; source: "bundled" or "real"; name: what to call them in a sentence.
+        factors: what is known of every picture beside its label, for example
+            ``factors["test"]["slant"]``, (N,): of drawn pictures; {} where nothing is known.
     """
 
     load_train: Callable[[], tuple[Tensor, Tensor]]
@@ -41,6 +43,7 @@ class PictureSet:
     eps: float
     source: str
     name: str
+    load_factors: Callable[[str], dict[str, Tensor]] | None = None
 
     @functools.cached_property
     def train(self) -> tuple[Tensor, Tensor]:
@@ -49,6 +52,12 @@ class PictureSet:
     @functools.cached_property
     def test(self) -> tuple[Tensor, Tensor]:
         return self.load_test()
+
+    @functools.cached_property
+    def factors(self) -> dict[str, dict[str, Tensor]]:
+        if self.load_factors is None:
+            return {}
+        return {part: self.load_factors(part) for part in ("train", "test")}
 
 
 class DataError(ValueError):
