@@ -102,10 +102,11 @@ def test_a_file_that_is_no_whole_checkpoint_says_so(tmp_path, capsys):
 
 def test_a_save_that_fails_leaves_the_older_file(tmp_path):
     place = tmp_path / "run.pt"
-    checkpoint.save({"a": torch.ones(1)}, place)
+    whole = checkpoint.snapshot(RECIPE, [], (0.5, 1, None), *players())
+    checkpoint.save(whole, place)
     with pytest.raises((AttributeError, pickle.PicklingError)):
         checkpoint.save({"a": lambda: None}, place)
-    assert torch.equal(checkpoint.load(place)["a"], torch.ones(1))
+    assert checkpoint.load(place)["recipe"] == RECIPE
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]
 
 

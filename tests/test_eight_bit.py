@@ -5,7 +5,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tutlib.attacks import to_8bit
+from tutlib.attacks import pgd, to_8bit
 from tutlib.balls import L2, Linf
 
 SEEDS = st.integers(0, 10_000)
@@ -105,3 +105,16 @@ def test_black_and_white_are_the_last_levels(ball):
 def test_a_ball_of_half_a_level_holds_the_picture_itself():
     x = levels(5) / 255
     assert torch.equal(to_8bit(x + 0.3 / 255, x, Linf(0.5 / 255)), x)
+
+
+@pytest.mark.parametrize("ball", [Linf(0.5), L2(1.5)], ids=str)
+@pytest.mark.parametrize("box", [(0.2, 0.6), (0.0, 1.0), (-1.0, 2.0), None])
+def test_levels_are_in_the_box(ball, box):
+    x = torch.full((1, 1, 2, 5), 102 / 255)
+    found = to_8bit(x + noise(0, x.shape), x, ball, box)
+    low, high = box or (0, 1)
+    assert found.min() >= max(low, 0) - 1e-6
+    assert found.max() <= min(high, 1) + 1e-6
+    assert found.aminmax() != x.aminmax()
+    x_adv = pgd(lambda p: 9 * p.flatten(1), x, 3, ball, quantize=True, box=box)
+    assert x_adv.min() >= max(low, 0) - 1e-6

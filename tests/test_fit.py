@@ -421,6 +421,57 @@ def test_an_interruption_is_reported_and_keeps_what_was_finished(capsys):
     assert torch.equal(weights(model), weights(tiny()))
 
 
+def test_interrupted_before_its_first_checkpoint_it_is_the_same_run(tmp_path):
+    """Who begins again would otherwise begin with other weights."""
+    x, y = sample()
+
+    def inner(model, x, y, generator=None):
+        raise KeyboardInterrupt
+
+    whole = run(x, y, model=tiny(1))
+    run(x, y, model=tiny(1), inner=None, checkpoint=tmp_path / "run.pt", until=0)
+    again = run(x, y, model=tiny(2), checkpoint=tmp_path / "run.pt")
+    assert torch.equal(weights(again[0]), weights(whole[0]))
+    _, done = run(x, y, model=tiny(1), inner=inner, checkpoint=tmp_path / "other.pt")
+    assert done.history == []
+    assert checkpoint.load(tmp_path / "other.pt")["history"] == []
+
+
+def test_a_checkpoint_that_cannot_be_written_costs_no_training(tmp_path, monkeypatch, capsys):
+    x, y = sample()
+    kept = MODULE.save
+
+    def full(state, path):
+        if state["history"]:
+            raise OSError(28, "No space left on device")
+        kept(state, path)
+
+    monkeypatch.setattr(MODULE, "save", full)
+    _, done = run(x, y, checkpoint=tmp_path / "run.pt")
+    assert done.finished
+    assert (
+        "cannot be written (No space left on device): training goes on" in capsys.readouterr().out
+    )
+
+
+@pytest.mark.parametrize(
+    "other", [{"optimizer": torch.optim.SGD}, {"x": 1}], ids=["optimizer", "pictures"]
+)
+def test_another_optimizer_or_other_pictures_are_another_run(other):
+    x, y = sample()
+    _, half = run(x, y, until=1)
+    name = "data" if "x" in other else "optimizer"
+    x = x + other.pop("x", 0)
+    with pytest.raises(ValueError, match=f"belongs to another run .*{name} was"):
+        run(x, y, checkpoint=half.state, **other)
+
+
+def test_until_0_trains_nothing():
+    model, done = run(*sample(), until=0)
+    assert (done.history, done.best) == ([], 0)
+    assert torch.equal(weights(model), weights(tiny()))
+
+
 def test_a_loss_that_is_no_number_ends_the_run_with_a_sentence():
     x, y = sample()
     model = tiny()
@@ -437,11 +488,22 @@ def test_wrong_input_gets_its_sentence():
         run(x * math.nan, y)
     with pytest.raises(ValueError, match="one label for each"):
         run(x, y[:5])
-    for name in ("epochs", "batch", "lr"):
-        with pytest.raises(ValueError, match=f"{name} must be above 0, and this is -1"):
-            run(x, y, **{name: -1})
-        with pytest.raises(ValueError, match=f"{name} must be above 0"):
-            run(x, y, **{name: 0})
+    for name, least in (("epochs", "at least 1"), ("batch", "at least 1"), ("lr", "above 0")):
+        for value in (-1, 0):
+            with pytest.raises(ValueError, match=f"{name} must be {least}, and this is {value}"):
+                run(x, y, **{name: value})
+    for lr in (math.nan, math.inf, True, "much"):
+        with pytest.raises(ValueError, match="lr must be above 0, and this is"):
+            run(x, y, lr=lr)
+    for name in ("epochs", "batch", "until"):
+        with pytest.raises(TypeError, match=rf"{name} must be a whole number, and this is 1\.5"):
+            run(x, y, **{name: 1.5})
+    with pytest.raises(ValueError, match="until must be 0 or more"):
+        run(x, y, until=-1)
+    with pytest.raises(ValueError, match="label 7 is outside the model's 2 classes"):
+        run(x, torch.cat([y[:-1], torch.tensor([7])]))
+    with pytest.raises(ValueError, match="cannot look at pictures of shape"):
+        run(x.repeat(1, 3), y)
     _, done = run(x, 1, epochs=1, batch=1)  # one label for all
     assert done.finished
 
@@ -458,8 +520,12 @@ def bars(monkeypatch):
         def __init__(self, **told):
             made.append(self)
             self.told, self.steps, self.shown, self.closed = told, [], [], False
+            self.described = []
             super().__init__(**(told | {"disable": True}))
             self.n = told.get("initial", 0)  # a bar that is not shown does not count
+
+        def set_description(self, text, refresh=True):
+            self.described.append(text)
 
         def update(self, n=1):
             self.steps.append(n)
@@ -481,27 +547,21 @@ def test_the_bar_goes_from_the_first_epoch_to_the_last(bars):
     _, half = run(x, y, epochs=5, until=2, progress=True, lr=0.1)
     run(x, y, epochs=5, until=4, checkpoint=half.state, lr=0.1)
     first, second = bars
-    told = {"unit": "epoch", "leave": False, "desc": "training (none)"}
-    assert first.told == told | {"total": 2, "initial": 0, "disable": False}
-    assert second.told == told | {"total": 4, "initial": 2, "disable": True}
-    assert first.steps == pytest.approx([1 / 3] * 6)
-    assert first.n == pytest.approx(2)
-    assert second.n == pytest.approx(4)
+    told = {"leave": False, "bar_format": MODULE.BAR}
+    assert first.told == told | {"total": 6, "initial": 0, "disable": False}
+    assert second.told == told | {"total": 12, "initial": 6, "disable": True}
+    assert first.steps == [1] * 6
+    assert (first.n, second.n) == (6, 12)
+    assert first.described == ["training: epoch 1 of 2", "training: epoch 2 of 2"]
     assert first.closed
     row = half.history[1]
     assert first.shown[1] == {k: f"{row[k]:.3g}" for k in ("loss", "train_clean")}
 
 
-def test_the_bar_never_runs_over_its_end(bars):
-    """Rounded, nine ninths are more than one, and tqdm would complain."""
-    run(*sample(9), batch=1, epochs=1)
-    assert bars[0].n == 1
-
-
-def test_the_bar_is_shown_unless_told_otherwise_and_names_the_inner_maximiser(bars):
+def test_the_bar_is_shown_unless_told_otherwise_and_says_what_is_going_on(bars):
     training.fit(tiny(), *sample(), epochs=1, inner=training.mixed(training.fgsm_rs(Linf(0.1))))
     assert bars[0].told["disable"] is False
-    assert bars[0].told["desc"] == "training (attack_some)"
+    assert bars[0].described == ["adversarial training: epoch 1 of 1"]
 
 
 def test_seconds_are_those_of_training_and_not_of_measuring(monkeypatch):

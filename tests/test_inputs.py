@@ -1,5 +1,6 @@
 """Wrong input gets one clear sentence."""
 
+import math
 from types import SimpleNamespace
 
 import pytest
@@ -7,10 +8,9 @@ import torch
 from torch import nn
 
 from tutlib import risk
-from tutlib.attacks import fgsm, pgd, sgd_attack
-from tutlib.balls import Linf
+from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
+from tutlib.balls import L2, Linf
 from tutlib.check.inputs import (
-    at_the_door,
     check_effort,
     check_finite,
     check_labels,
@@ -18,6 +18,7 @@ from tutlib.check.inputs import (
     check_pictures,
     device_of,
 )
+from tutlib.check.models import at_the_door
 
 ATTACKS = pytest.mark.parametrize("attack", [fgsm, sgd_attack, pgd])
 GOOD = torch.full((2, 3, 12, 12), 0.5)
@@ -200,3 +201,63 @@ def test_chance_is_drawn_on_the_generators_device():
     assert device_of(torch.Generator()).type == "cpu"
     elsewhere = SimpleNamespace(device=torch.device("meta"))
     assert device_of(elsewhere).type == "meta"
+
+
+# ---------------------------------------------------------------- numbers
+
+
+@ATTACKS
+@pytest.mark.parametrize("ball", [Linf(8), Linf(300), Linf(1.001), L2(21)], ids=str)
+def test_a_ball_wider_than_black_to_white_is_in_other_units(attack, ball, net):
+    with pytest.raises(ValueError, match=r"eps is .*from black to white .*write Linf\(8 / 255\)"):
+        attack(net, GOOD, 0, ball)
+
+
+@ATTACKS
+@pytest.mark.parametrize("ball", [Linf(1), L2(20.7)], ids=str)
+def test_as_wide_as_black_to_white_is_allowed(attack, ball, net):
+    assert attack(net, GOOD, 0, ball).shape == GOOD.shape
+
+
+@ATTACKS
+def test_points_that_are_no_pictures_may_go_anywhere(attack):
+    assert attack(lambda p: p, torch.zeros(1, 3), 0, Linf(8), box=None).abs().max() > 0
+
+
+@pytest.mark.parametrize("ball", [Linf, L2])
+@pytest.mark.parametrize("eps", [True, "8/255", None, 0, -1, math.nan, math.inf, torch.ones(2)])
+def test_a_radius_is_a_positive_number(ball, eps):
+    with pytest.raises(ValueError, match="eps must be a positive number, and this is"):
+        ball(eps)
+
+
+@pytest.mark.parametrize("attack", [pgd, sgd_attack])
+@pytest.mark.parametrize("steps", [math.inf, 2.5, 3.0, "3", None, True])
+def test_steps_are_counted(attack, steps, net):
+    with pytest.raises(TypeError, match="steps must be a whole number, and this is"):
+        attack(net, GOOD, 0, Linf(0.03), steps=steps)
+
+
+def test_endless_steps_end_also_with_early_stop(net):
+    with pytest.raises(TypeError, match="steps must be a whole number"):
+        pgd(net, GOOD, 0, Linf(0.03), steps=math.inf, early_stop=True)
+
+
+@pytest.mark.parametrize("length", [-0.1, math.inf, math.nan, True, "far"])
+def test_a_step_has_a_length(length, net):
+    with pytest.raises(ValueError, match="the length of a step must be 0 or more, and this is"):
+        pgd(net, GOOD, 0, Linf(0.03), step_size=length)
+    with pytest.raises(ValueError, match="the length of a step must be 0 or more, and this is"):
+        sgd_attack(net, GOOD, 0, Linf(0.03), lr=length)
+
+
+@pytest.mark.parametrize("use", [input_gradient, risk.per_picture, risk.risk])
+def test_bytes_are_refused_wherever_a_net_looks(use, net):
+    for wrong in (GOOD * 255, (GOOD * 255).byte()):
+        with pytest.raises((ValueError, TypeError), match="divide by 255"):
+            use(net, wrong, 0)
+
+
+def test_points_have_gradients_and_errors_too(net):
+    assert input_gradient(lambda p: p, torch.tensor([[3.0, -2.0]]), 0, box=None).shape == (1, 2)
+    assert risk.per_picture(lambda p: p, torch.tensor([[3.0, -2.0]]), 0, box=None) == 0

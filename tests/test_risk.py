@@ -271,6 +271,23 @@ def test_another_box_is_another_range(small, measure):
         risk.risk_curve(net, x * 2, y, [0.1], partial(fgsm, box=None), **lawful)
 
 
+@pytest.mark.parametrize(
+    "eps", [[math.nan], [0, math.nan], [0.1, math.inf], [-0.1], [0.2, 0.1], []]
+)
+def test_radii_rise_and_are_numbers(small, eps):
+    with pytest.raises(ValueError, match="eps must be rising numbers from 0 on"):
+        risk.risk_curve(*small, eps)
+
+
+def test_radii_in_other_units_are_refused_whatever_the_attack(small):
+    net, x, y = small
+    for measure in both_measures(net, x, y, Linf(8), stay):
+        with pytest.raises(ValueError, match=r"from black to white it is only 1"):
+            measure()
+    with pytest.raises(ValueError, match=r"from black to white it is only 1"):
+        risk.evaluate(net, x, y, Linf(8), fast=True)
+
+
 def both_measures(net, x, y, ball, attack, **how):
     """The two that judge an attack, as two calls without arguments."""
     yield lambda: risk.adversarial_risk(net, x, y, ball, attack, **how)

@@ -30,7 +30,7 @@ def fgsm(model: Model, x: Tensor, y, ball, *, target=None, box=(0.0, 1.0)) -> Te
         >>> fgsm(vote, torch.tensor([[0.6, 0.5]]), 0, Linf(0.1))
         tensor([[0.5000, 0.6000]])
     """
-    objective = objective_of(model, x, y, target, box)
+    objective = objective_of(model, x, y, target, box, ball)
     with untouched(model):
         return ascend(objective, x, ball, Steepest(ball.eps), 1, box=box)
 
@@ -57,7 +57,8 @@ def sgd_attack(
         >>> sgd_attack(vote, torch.tensor([[0.5, 0.5]]), 0, Linf(0.2), lr=0.1, steps=1)
         tensor([[0.4500, 0.5500]])
     """
-    objective = objective_of(model, x, y, target, box)
+    check_effort(steps, rate=lr)
+    objective = objective_of(model, x, y, target, box, ball)
     with untouched(model):
         return ascend(objective, x, ball, Plain(lr), steps, box=box, callback=callback)
 
@@ -99,8 +100,8 @@ def pgd(model: Model, x: Tensor, y, ball, *, steps: int = 40, step_size: float |
         >>> pgd(vote, torch.tensor([[0.6, 0.5, 0.2]]), 0, Linf(0.25), target=2)
         tensor([[0.3500, 0.2500, 0.4500]])
     """
-    check_effort(steps, restarts)
-    objective = objective_of(model, x, y, target, box)
+    check_effort(steps, restarts, step_size)
+    objective = objective_of(model, x, y, target, box, ball)
     step = Steepest(2.5 * ball.eps / max(steps, 1) if step_size is None else step_size)
     generator = generator or torch.Generator().manual_seed(0)
     climb = ascend_until_fooled if early_stop else ascend
@@ -108,7 +109,7 @@ def pgd(model: Model, x: Tensor, y, ball, *, steps: int = 40, step_size: float |
     def attack(objective, x: Tensor) -> Tensor:
         start = ball.sample(x, generator) if random_start else None
         found = climb(objective, x, ball, step, steps, start=start, box=box)
-        return to_8bit(found, x, ball) if quantize else found
+        return to_8bit(found, x, ball, box) if quantize else found
 
     with untouched(model):
         return restarted(attack, objective, x.detach(), restarts)

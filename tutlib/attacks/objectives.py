@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tutlib.check.inputs import at_the_door, check_logits
+from tutlib.check.inputs import check_logits
+from tutlib.check.models import at_the_door
 from tutlib.descent import gradient
 from tutlib.nets import untouched
 
@@ -81,27 +82,27 @@ class Towards:
         return Towards(self.model, self.target[keep], None if self.y is None else self.y[keep])
 
 
-def objective_of(model: Model, x: Tensor, y, target=None, box=None) -> AwayFrom | Towards:
+def objective_of(model, x: Tensor, y, target=None, box=None, ball=None) -> AwayFrom | Towards:
     """What an attack on (x, y) raises, once everything it was given has been looked at.
 
     Example:
         >>> type(objective_of(lambda x: x, torch.rand(1, 3), 0, target=2)).__name__
         'Towards'
     """
-    model, y, target = at_the_door(model, x, y, target, box)
+    model, y, target = at_the_door(model, x, y, target, box, ball)
     return AwayFrom(model, y) if target is None else Towards(model, target)
 
 
-def input_gradient(model: Model, x: Tensor, y) -> Tensor:
+def input_gradient(model: Model, x: Tensor, y, *, box=(0.0, 1.0)) -> Tensor:
     """The gradient of each picture's own loss with respect to its pixels, shaped like `x`.
 
     It says where the net looks: which pixels, made brighter, would make it doubt `y` (an int or
-    (N,)). The net is left as it was.
+    (N,)). The net is left as it was. `box`: lowest and highest legal pixel, None for points.
 
     Example:
         >>> input_gradient(lambda x: x, torch.tensor([[0.5, 0.5]]), 0)  # p - (1, 0)
         tensor([[-0.5000,  0.5000]])
     """
-    objective = objective_of(model, x, y)
+    objective = objective_of(model, x, y, box=box)
     with untouched(model):
         return gradient(objective, x)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+import operator
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ def device_of(generator: torch.Generator | None) -> torch.device:
 
 
 def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> None:
-    """Raise unless `x` is a non-empty float batch, free of NaN, inside `box` (None: anywhere)."""
+    """Raise unless `x` is a non-empty float batch, without NaN, inside `box` (None: anywhere)."""
     if not isinstance(x, Tensor):
         raise TypeError(
             f"pictures must be a torch tensor (N, C, H, W), and this is {type(x).__name__}: "
@@ -49,19 +49,58 @@ def check_pictures(x: Tensor, box: tuple[float, float] | None = (0.0, 1.0)) -> N
 
 def check_eps(eps: float) -> None:
     """Raise unless the radius of a ball is a positive, finite number."""
-    if not (math.isfinite(eps) and eps > 0):
+    if not (_is_finite(eps) and eps > 0):
         raise ValueError(
             f"eps must be a positive number, and this is {eps}: "
             "the ball needs a radius in pixel units, for example 8/255."
         )
 
 
-def check_effort(steps: int, restarts: int = 1) -> None:
-    """Raise unless an attack takes 0 steps or more, at least once."""
-    if steps < 0:
-        raise ValueError(f"steps must be 0 or more, and this is {steps}.")
-    if restarts < 1:
-        raise ValueError(f"restarts must be at least 1, and this is {restarts}.")
+def _is_finite(value) -> bool:
+    """Is it one finite number? (True is a number for Python, and never for a learner.)"""
+    try:
+        return not isinstance(value, bool) and math.isfinite(value)
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def check_ball(ball, x: Tensor, box: tuple[float, float] | None) -> None:
+    """Raise if a ball around pictures in [0, 1] reaches further than from black to white."""
+    if box is None or tuple(box) != (0, 1) or not (hasattr(ball, "eps") and hasattr(ball, "norm")):
+        return
+    white = float(ball.norm(x.detach().new_ones(x[:1].shape)))
+    if ball.eps > white * (1 + 1e-6):
+        raise ValueError(
+            f"eps is {ball.eps:g}, and from black to white it is only {white:g}: eps is in pixel "
+            "units, so write Linf(8 / 255) for 8 of 255 levels."
+        )
+
+
+def check_effort(steps: int, restarts: int = 1, rate: float | None = None) -> None:
+    """Raise unless an attack takes 0 steps or more, at least once, each of a usable length."""
+    for name, value, least in (("steps", steps, 0), ("restarts", restarts, 1)):
+        check_count(name, value, least)
+    if rate is not None and not (_is_finite(rate) and rate >= 0):
+        raise ValueError(f"the length of a step must be 0 or more, and this is {rate}.")
+
+
+def check_positive(name: str, value: float) -> None:
+    """Raise unless `value` is a positive, finite number."""
+    if not (_is_finite(value) and value > 0):
+        raise ValueError(f"{name} must be above 0, and this is {value}.")
+
+
+def check_count(name: str, value: int, least: int) -> None:
+    """Raise unless `value` is a whole number, `least` or more."""
+    try:
+        whole = not isinstance(value, bool) and operator.index(value) == value
+    except TypeError:
+        whole = False
+    if not whole:
+        raise TypeError(f"{name} must be a whole number, and this is {value!r}.")
+    if value < least:
+        more = f"{least} or more" if least == 0 else f"at least {least}"
+        raise ValueError(f"{name} must be {more}, and this is {value}.")
 
 
 @torch.inference_mode(False)
@@ -84,30 +123,14 @@ def check_labels(y: int | Tensor, x: Tensor, what: str = "y") -> Tensor:
     return labels.clone() if labels.is_inference() else labels
 
 
-def at_the_door(model: Callable, x: Tensor, y, target=None, box=None) -> tuple:
-    """Everything an attack is given, looked at once: (model, y, target), ready for use.
-
-    Labels come back as (N,) tensors. The first logits of the model that comes back are looked at
-    (`check_logits`), later ones are not: no check runs in the loop.
-    """
-    check_pictures(x, box)
-    labels = check_labels(y, x)
-    target = None if target is None else check_labels(target, x, "target")
-    named, first = labels if target is None else target, True
-
-    def looked_at(pictures: Tensor) -> Tensor:
-        nonlocal first
-        logits = model(pictures)
-        if first:
-            check_logits(logits, named)
-            first = False
-        return logits
-
-    return looked_at, labels, target
-
-
 def check_logits(logits: Tensor, labels: Tensor) -> Tensor:
     """Raise unless a model's output is finite, (N, K), and has a class for every label."""
+    if not isinstance(logits, Tensor):
+        first = "[0]" if isinstance(logits, tuple | list) else ".logits"
+        raise TypeError(
+            f"the model must return logits (N, K), and it returned a {type(logits).__name__}: "
+            f"wrap it, for example lambda x: model(x){first}."
+        )
     if logits.dim() != 2 or len(logits) != len(labels):
         raise ValueError(
             f"the model must return logits of shape (N, K) with N = {len(labels)}, "

@@ -23,7 +23,8 @@ from torch.nn import functional as F
 
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
-from tutlib.check.inputs import check_labels, check_logits, check_pictures
+from tutlib.check.inputs import check_ball, check_labels, check_pictures
+from tutlib.check.models import check_model, logits_of
 from tutlib.nets import untouched
 from tutlib.risk import fast as fast_path
 from tutlib.risk.estimates import Estimate, joined
@@ -71,8 +72,12 @@ def risk(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -> Estim
     return Estimate(values, kind, "clean pictures")
 
 
-def per_picture(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -> Tensor:
+def per_picture(
+    model, x: Tensor, y, *, kind: str = "error", batch: int = 250, box=(0.0, 1.0)
+) -> Tensor:
     """The 0-1 error or the cross-entropy of every picture: (N, C, H, W) -> (N,).
+
+    `box`: lowest and highest legal pixel, None for points that are not pictures.
 
     Example:
         >>> per_picture(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)
@@ -80,10 +85,12 @@ def per_picture(model, x: Tensor, y, *, kind: str = "error", batch: int = 250) -
     """
     if kind not in ("error", "loss"):
         raise ValueError(f"kind must be 'error' or 'loss', and this is {kind!r}.")
+    check_pictures(x, box)
+    check_model(model)
     labels, found = check_labels(y, x), []
     with untouched(model), torch.no_grad():
         for part, truth in zip(x.split(batch), labels.split(batch)):
-            logits = check_logits(model(part), truth)
+            logits = logits_of(model, part.clone(), truth)  # a model may write into its input
             wrong = (logits.argmax(1) != truth).float()
             loss = F.cross_entropy(logits, truth, reduction="none")
             found.append(wrong if kind == "error" else loss)
@@ -126,11 +133,13 @@ def adversarial_risk(
     if not named:
         raise ValueError("adversarial_risk needs at least one attack.")
     labels = check_labels(y, x)
-    worst = per_picture(model, x, labels, kind=kind, batch=batch)
+    check_ball(ball, x, box)
+    options = {"kind": kind, "batch": batch, "box": box}
+    worst = per_picture(model, x, labels, **options)
     for name, attack in named.items():
         x_adv = _in_parts(attack, model, x, labels, ball, batch)
         _check_allowed(name, x_adv, x, ball, box)
-        worst = worst.maximum(per_picture(model, x_adv, labels, kind=kind, batch=batch))
+        worst = worst.maximum(per_picture(model, x_adv, labels, **options))
     return Estimate(worst, kind, joined(list(named)), lower_bound=True)
 
 
@@ -163,12 +172,14 @@ def risk_curve(
         ([0.25, 0.5, 0.75, 1.0], 0.5)
     """
     radii = [float(radius) for radius in eps]
-    if not radii or radii[0] < 0 or any(a >= b for a, b in pairwise(radii)):
+    if not radii or not all(a < b < math.inf for a, b in pairwise([-1e-300, *radii])):
         raise ValueError(f"eps must be rising numbers from 0 on, and these are {radii}.")
     check_pictures(x, box)
+    check_ball(ball(radii[-1]) if radii[-1] else None, x, box)
     labels, pictures = check_labels(y, x), x.detach().clone()
-    worst = per_picture(model, x, labels, kind=kind, batch=batch)
-    wrong = worst if kind == "error" else per_picture(model, x, labels, batch=batch)
+    options = {"batch": batch, "box": box}
+    worst = per_picture(model, x, labels, kind=kind, **options)
+    wrong = worst if kind == "error" else per_picture(model, x, labels, **options)
     falls_at = torch.where(wrong > 0, 0.0, math.inf)
     estimates, name = [], attack_name(attack)
     for radius in radii:
@@ -177,10 +188,10 @@ def risk_curve(
         if radius > 0 and len(rows):
             x_adv = _in_parts(attack, model, x[rows], labels[rows], ball(radius), batch)
             _check_allowed(name, x_adv, x[rows], ball(radius), box)
-            found = per_picture(model, x_adv, labels[rows], kind=kind, batch=batch)
+            found = per_picture(model, x_adv, labels[rows], kind=kind, **options)
             fell = found > 0
             if kind == "loss":
-                fell = per_picture(model, x_adv, labels[rows], batch=batch) > 0
+                fell = per_picture(model, x_adv, labels[rows], **options) > 0
             standing = falls_at[rows] == math.inf
             pictures[rows[standing]] = x_adv[standing]
             falls_at[rows[standing & fell]] = radius
@@ -224,7 +235,9 @@ def evaluate(
     if not fast:
         return adversarial_risk(model, x, y, ball, attack, batch=batch)
     check_pictures(x)
+    check_ball(ball, x, (0, 1))
     labels = check_labels(y, x)
+    per_picture(model, x[:1], labels[:1])  # the model is looked at, too
     wrong = fast_path.fooled(model, x, labels, ball, **options, batch=batch, generator=generator)
     return Estimate(wrong.float(), "error", f"{attack_name(attack)}, fast", lower_bound=True)
 

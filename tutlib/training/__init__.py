@@ -1,8 +1,9 @@
 """The weights move: training, where in adversarial training the picture moves first."""
 
 from tutlib.training.augment import shifted
-from tutlib.training.fit import Run, accuracy, fit, one_cycle
+from tutlib.training.fit import Run, fit, one_cycle
 from tutlib.training.inner import describe, fgsm_rs, mixed, pgd_inner
+from tutlib.training.measure import accuracy
 from tutlib.training.points import points_apart, right_in_squares
 
 __all__ = [

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import copy
 import pickle
+import zlib
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from tutlib.check.files import write_whole
+
+PARTS = {"recipe", "history", "best", "model", "optimizer", "generator", "random", "random_gpu"}
 
 
 def snapshot(recipe: dict, history: list, best: tuple, model: nn.Module, optimizer, generator):
@@ -55,6 +58,19 @@ def restore(state: dict, recipe: dict, model: nn.Module, optimizer, generator) -
         torch.cuda.set_rng_state_all(state["random_gpu"])
 
 
+def fingerprint(x: torch.Tensor, y: torch.Tensor) -> str:
+    """Eight hex digits that are the same for the same pictures and labels, and for no others.
+
+    Example:
+        >>> fingerprint(torch.zeros(1, 2), torch.tensor([0]))
+        'ecbb4b55'
+    """
+    mark = 0
+    for part in (x, y):
+        mark = zlib.crc32(part.detach().cpu().contiguous().numpy().tobytes(), mark)
+    return f"{mark:08x}"
+
+
 def save(state: dict, path: str | Path) -> None:
     """Write `state` whole or not at all: an interrupted save leaves the older file as it was."""
     write_whole(path, lambda part: torch.save(state, part))
@@ -69,8 +85,14 @@ def load(path: str | Path) -> dict | None:
     if not Path(path).exists():
         return None
     try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+        if not (isinstance(state, dict) and state.keys() >= PARTS):
+            raise ValueError("parts are missing")
+        return state
+    except PermissionError as error:
+        raise ValueError(f"{path} may not be read: look at its permissions.") from error
+    # Cut short, a file fails in torch's reader, in the archive, or in what was pickled in it.
+    except (RuntimeError, ValueError, KeyError, EOFError, OSError, pickle.UnpicklingError) as error:
         raise ValueError(
             f"{path} is not a whole checkpoint: delete it to start from the beginning."
         ) from error

@@ -22,11 +22,14 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from tutlib.check.inputs import check_labels, check_pictures
+from tutlib.check.inputs import check_count, check_labels, check_pictures, check_positive
+from tutlib.check.models import check_model, logits_of
 from tutlib.nets import untouched
-from tutlib.training.checkpoint import load, restore, save, snapshot
+from tutlib.training.checkpoint import fingerprint, load, restore, save, snapshot
 from tutlib.training.inner import Attack, describe
+from tutlib.training.measure import measured, score, some
 
+BAR = "{desc} |{bar}| {remaining} left{postfix}"
 MEASURED = 200  # training pictures measured after every epoch, where none are watched
 
 
@@ -106,47 +109,43 @@ def fit(
         FloatingPointError: if the loss is no longer a number.
 
     Example:
+        >>> from tutlib.training import accuracy
         >>> x, y = torch.tensor([[0.2], [0.3], [0.7], [0.8]]), torch.tensor([0, 0, 1, 1])
         >>> net = mlp(1, 8, 2)
         >>> run = fit(net, x, y, epochs=40, batch=4, lr=0.1, progress=False)
         >>> len(run.history), accuracy(net, x, y)
         (40, 1.0)
     """
-    labels = _check(x, y, epochs, batch, lr)
-    sets = {"train": _some(x, labels, MEASURED if watch is None else len(watch[0]))}
+    labels = _check(model, x, y, epochs, batch, lr, until)
+    sets = {"train": some(x, labels, MEASURED if watch is None else len(watch[0]))}
     sets |= {"watch": watch} if watch is not None else {}
     moving = optimizer(model.parameters(), lr=lr)
     generator = torch.Generator().manual_seed(seed)
     recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
-              "inner": describe(inner), "augment": describe(augment)}  # fmt: skip
+              "inner": describe(inner), "augment": describe(augment),
+              "optimizer": describe(optimizer), "data": fingerprint(x, labels)}  # fmt: skip
     path = checkpoint if isinstance(checkpoint, str | Path) else None
-    state = load(path) if path is not None else checkpoint
-    if state is None:
-        state = snapshot(recipe, [], (-math.inf, 0, None), model, moving, generator)
-    else:
-        restore(state, recipe, model, moving, generator)
-    done, last = len(state["history"]), min(until or epochs, epochs)
-    bar = tqdm(total=last, initial=done, desc=f"training ({recipe['inner'].split('(')[0]})",
-               unit="epoch", leave=False, disable=not progress)  # fmt: skip
-
-    def tick(share: float) -> None:
-        bar.update(min(share, last - bar.n))  # sums of shares end a hair above a whole number
-
+    state = _beginning(checkpoint, path, recipe, model, moving, generator)
+    done, last = len(state["history"]), epochs if until is None else min(until, epochs)
+    what, batches = "training" if inner is None else "adversarial training", max(1, len(x) // batch)
+    bar = tqdm(total=last * batches, initial=done * batches, bar_format=BAR,
+               leave=False, disable=not progress)  # fmt: skip
     try:
         for epoch in range(done + 1, last + 1):
             rate = functools.partial(_rate, lr, epoch, epochs)
             row = {"epoch": epoch}
             made = _adversary(model, inner, augment, generator)
-            row |= _epoch(model, x, labels, made, moving, rate, batch, generator, tick)
-            row |= _measure(model, sets, judge)
+            bar.set_description(f"{what}: epoch {epoch} of {last}", refresh=False)
+            row |= _epoch(model, x, labels, made, moving, rate, batch, generator, bar.update)
+            row |= measured(model, sets, judge)
             bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
-            best, score = state["best"], _score(row)
-            if score >= best[0]:
-                best = (score, epoch, copy.deepcopy(model.state_dict()))
+            best, worth = state["best"], score(row)
+            if worth >= best[0]:
+                best = (worth, epoch, copy.deepcopy(model.state_dict()))
             history = [*state["history"], row]
             state = snapshot(recipe, history, best, model, moving, generator)
             if path is not None:
-                save(state, path)
+                _save_or_say(state, path)
     except KeyboardInterrupt:
         tqdm.write(f"stopped in epoch {len(state['history']) + 1}: the best so far is kept.")
     finally:
@@ -156,6 +155,26 @@ def fit(
     if state["best"][2] is not None:
         model.load_state_dict(state["best"][2])
     return Run(state["history"], state["best"][1], len(state["history"]) == epochs, state)
+
+
+def _beginning(checkpoint, path, recipe: dict, model, moving, generator) -> dict:
+    """Where the run begins: at the checkpoint, or here and now."""
+    state = load(path) if path is not None else checkpoint
+    if state is not None:
+        restore(state, recipe, model, moving, generator)
+        return state
+    state = snapshot(recipe, [], (-math.inf, 0, None), model, moving, generator)
+    if path is not None:
+        save(state, path)  # interrupted in the first epoch, it begins at the same place again
+    return state
+
+
+def _save_or_say(state: dict, path: str | Path) -> None:
+    """A disk that is full, or gone, ends no training: what was learnt is still in memory."""
+    try:
+        save(state, path)
+    except OSError as error:
+        tqdm.write(f"{path} cannot be written ({error.strerror or error}): training goes on.")
 
 
 def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[str, float]:
@@ -174,7 +193,7 @@ def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[s
         loss.backward()  # ... and then the weights, downhill
         optimizer.step()
         total += loss.detach()
-        tick(1 / batches)
+        tick()
     loss = total.item() / batches
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
@@ -213,49 +232,17 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
-def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch: int = 200):
-    """The share of pictures that the net gets right, after ``attack(model, x, y)`` if there is one.
-
-    With an attack it is an upper bound on the robust accuracy: a better attack may find more.
-
-    Example:
-        >>> accuracy(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)  # brighter one wins
-        0.5
-    """
-    labels, right = check_labels(y, x), 0
-    for a, b in zip(x.split(batch), labels.split(batch)):
-        moved = a if attack is None else attack(model, a, b)
-        with untouched(model), torch.no_grad():
-            right += int((model(moved).argmax(1) == b).sum())
-    return right / len(x)
-
-
-def _check(x: Tensor, y: Tensor, epochs: int, batch: int, lr: float) -> Tensor:
+def _check(model, x: Tensor, y: Tensor, epochs, batch, lr: float, until) -> Tensor:
     check_pictures(x, None)
-    for name, value in (("epochs", epochs), ("batch", batch), ("lr", lr)):
-        if not value > 0:
-            raise ValueError(f"{name} must be above 0, and this is {value}.")
-    return check_labels(y, x)
-
-
-def _some(x: Tensor, y: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """`count` pictures, evenly spread (a data set may be sorted by class)."""
-    stride = max(1, len(x) // count)
-    return x[::stride][:count], y[::stride][:count]
-
-
-def _measure(model, sets: dict, judge: Attack | None) -> dict[str, float]:
-    row = {}
-    for name, (x, y) in sets.items():
-        row[f"{name}_clean"] = accuracy(model, x, y)
-        if judge is not None:
-            row[f"{name}_robust"] = accuracy(model, x, y, judge)
-    return row
-
-
-def _score(row: dict) -> float:
-    """What makes an epoch the best; without pictures to watch, being the latest (a tie)."""
-    return row.get("watch_robust", row.get("watch_clean", 0.0))
+    check_model(model)
+    for name, value, least in (("epochs", epochs, 1), ("batch", batch, 1), ("until", until, 0)):
+        check_count(name, epochs if value is None else value, least)
+    check_positive("lr", lr)
+    labels = check_labels(y, x)
+    ends = torch.stack([labels.argmin(), labels.argmax()])  # all classes lie between these two
+    with untouched(model), torch.no_grad():
+        logits_of(model, x[ends], labels[ends])
+    return labels
 
 
 def _clock(device: torch.device) -> float:

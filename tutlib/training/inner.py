@@ -77,5 +77,5 @@ def describe(inner: Attack | None) -> str:
             f"{name}={describe(value) if callable(value) else repr(value)}"
             for name, value in inner.keywords.items()
         )
-        return f"{inner.func.__name__.strip('_')}({', '.join(settings)})"
+        return f"{describe(inner.func).strip('_')}({', '.join(settings)})"
     return "none" if inner is None else getattr(inner, "__name__", type(inner).__name__)

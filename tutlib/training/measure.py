@@ -1,0 +1,67 @@
+"""How good a net is by now: the accuracies behind every epoch of a training run."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from tutlib.check.inputs import check_labels, check_pictures
+from tutlib.check.models import check_model, logits_of
+from tutlib.nets import untouched
+from tutlib.training.inner import Attack
+
+
+def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch: int = 200):
+    """The share of pictures that the net gets right, after ``attack(model, x, y)`` if there is one.
+
+    With an attack it is an upper bound on the robust accuracy: a better attack may find more.
+
+    Example:
+        >>> accuracy(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)  # brighter one wins
+        0.5
+    """
+    labels, right = check_labels(y, x), 0
+    check_pictures(x, None)
+    check_model(model)
+    for a, b in zip(x.split(batch), labels.split(batch)):
+        own = a.clone()  # an attack or a model may write into what it is given
+        moved = own if attack is None else attack(model, own, b)
+        with untouched(model), torch.no_grad():
+            right += int((logits_of(model, moved.clone(), b).argmax(1) == b).sum())
+    return right / len(x)
+
+
+def some(x: Tensor, y: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """`count` pictures, evenly spread (a data set may be sorted by class).
+
+    Example:
+        >>> some(torch.arange(6), torch.arange(6), 3)
+        (tensor([0, 2, 4]), tensor([0, 2, 4]))
+    """
+    stride = max(1, len(x) // count)
+    return x[::stride][:count], y[::stride][:count]
+
+
+def measured(model, sets: dict, judge: Attack | None) -> dict[str, float]:
+    """The accuracies of an epoch, on each of the `sets`: clean, and against a `judge`.
+
+    Example:
+        >>> measured(lambda x: x, {"train": (torch.tensor([[0.9, 0.1]]), torch.tensor([0]))}, None)
+        {'train_clean': 1.0}
+    """
+    row = {}
+    for name, (x, y) in sets.items():
+        row[f"{name}_clean"] = accuracy(model, x, y)
+        if judge is not None:
+            row[f"{name}_robust"] = accuracy(model, x, y, judge)
+    return row
+
+
+def score(row: dict) -> float:
+    """What makes an epoch the best; without pictures to watch, being the latest (a tie).
+
+    Example:
+        >>> score({"watch_clean": 0.9, "watch_robust": 0.4}), score({"train_clean": 0.9})
+        (0.4, 0.0)
+    """
+    return row.get("watch_robust", row.get("watch_clean", 0.0))
