@@ -1,6 +1,8 @@
 """What pyproject.toml, environment.yml, constraints.txt and the README say agrees."""
 
+import ast
 import re
+import sys
 import tomllib
 from pathlib import Path
 
@@ -15,6 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package something else
+INSTALLED_AS = {"PIL": "pillow", "IPython": "ipython"}
+HERE = {"tutlib", *sys.stdlib_module_names}
+COMES_ALONG = {"ipython": "ipywidgets", "jupyter-client": "jupyterlab"}  # with what is declared
 FREE = {"torch", "torchvision"}  # a learner's own build is kept
 
 
@@ -59,6 +64,24 @@ def test_tried_versions_are_allowed_ones(name):
     tried = constraints()[name].removeprefix("~=")
     lower_limit = {**WANTED, **EXTRA}[name]
     assert Requirement(name + lower_limit).specifier.contains(tried)
+
+
+def imported(folder: str) -> set[str]:
+    """The packages that the files of a folder import, by the names they are installed under."""
+    names = set()
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and not node.level:
+                names.add(node.module.split(".")[0])
+    return {INSTALLED_AS.get(name, canonicalize_name(name)) for name in names - HERE}
+
+
+def test_what_the_package_imports_is_declared_and_nothing_else_is():
+    assert imported("tutlib") - set(WANTED) == set(COMES_ALONG)
+    read_from = {"scikit-learn", "scikit-image"}  # pictures that lie in them
+    assert set(WANTED) - imported("tutlib") == read_from | {"jupyterlab", "ipykernel"}
 
 
 def test_every_folder_of_the_house_is_found():

@@ -1,6 +1,7 @@
 """A learner's own photo: handled, or refused with one sentence."""
 
 import io
+import os
 
 import numpy as np
 import pytest
@@ -78,6 +79,29 @@ def test_sixteen_bits():
     assert x.std() > 0.2
 
 
+@pytest.mark.parametrize("white", [1.0, 0.02, 0.0005])
+def test_dark_sixteen_bits_stay_dark(white):
+    """Its largest value says nothing about what is white."""
+    values = np.full((40, 40), round(65535 * white), np.uint16)
+    x = photos.read(encoded(Image.fromarray(values)), 16)
+    assert x.max() == pytest.approx(white, abs=0.5 / 255)
+
+
+@pytest.mark.parametrize("white", [1, 255, 65535])
+@pytest.mark.parametrize("kind", [np.float32, np.int32])
+def test_floats_and_wide_integers(kind, white):
+    values = np.linspace(0, white if kind == np.float32 else 65535, 1600).reshape(40, 40)
+    x = photos.read(encoded(Image.fromarray(values.astype(kind)), "TIFF"), 16)
+    assert x.max() > 0.95
+    assert 0.45 < x.mean() < 0.55
+
+
+def test_floats_that_are_no_numbers_are_refused():
+    values = np.full((40, 40), np.nan, np.float32)
+    with pytest.raises(photos.PhotoError, match="damaged"):
+        photos.read(encoded(Image.fromarray(values), "TIFF"), 16)
+
+
 def test_the_first_frame_of_an_animation():
     frames = [Image.new("RGB", (40, 40), colour) for colour in ("red", "blue")]
     data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
@@ -98,6 +122,8 @@ REFUSED = {
     "a web page": (b"<!doctype html><html></html>", "not a picture"),
     "truncated PNG": (encoded(Image.fromarray(gradient()))[:120], "damaged or cut short"),
     "truncated JPEG": (encoded(Image.fromarray(gradient(400, 400)), "JPEG")[:2000], "cut short"),
+    "a phone's HEIC": (b"\0\0\0\x18ftypheic" + bytes(400), "is a HEIC photo.*save it as JPEG"),
+    "PostScript": (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 90 90\n", "not a picture"),
     "too small": (encoded(Image.new("RGB", (3, 300))), "only 3 x 300 pixels"),
 }
 
@@ -110,10 +136,30 @@ def test_refused_with_one_sentence(case):
     assert "\n" not in str(caught.value)
 
 
-def test_absurd_claims_are_refused(monkeypatch):
-    monkeypatch.setattr(photos, "MAX_PIXELS", 1000)
-    with pytest.raises(photos.PhotoError, match="80 x 60 pixels"):
-        photos.read(encoded(Image.fromarray(gradient())), 32)
+@pytest.mark.parametrize(("kind", "side"), [("PNG", 7800), ("JPEG", 13100)])
+def test_too_many_pixels_are_refused_before_they_are_decoded(kind, side, monkeypatch):
+    data = encoded(Image.new("L", (side, side)), kind)  # a file of few bytes
+    monkeypatch.setattr(Image.Image, "load", lambda self: pytest.fail("it was decoded"))
+    with pytest.raises(photos.PhotoError, match=f"{side} x {side} pixels, more than"):
+        photos.read(data, 32)
+
+
+def test_another_program_is_never_started(monkeypatch):
+    tried = []
+    monkeypatch.setattr(Image, "preinit", lambda: None)
+    for kind in ("EPS", "WMF", "MIC", "FPX"):
+        if kind in Image.OPEN:
+            monkeypatch.setitem(Image.OPEN, kind, (lambda *a: tried.append(a), lambda head: True))
+    with pytest.raises(photos.PhotoError, match="not a picture"):
+        photos.read(b"%!PS-Adobe-3.0 EPSF-3.0" + bytes(200), 32)
+    assert tried == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes here")
+def test_a_pipe_does_not_hang(tmp_path):
+    os.mkfifo(tmp_path / "pig.png")
+    with pytest.raises(photos.PhotoError, match="no ordinary file"):
+        photos.read(tmp_path / "pig.png")
 
 
 def test_missing_file_and_folder(tmp_path):

@@ -21,6 +21,7 @@ from tutlib import assets, training
 from tutlib.assets import catalogue, download, obtain, real, shelves
 from tutlib.assets.catalogue import ASSETS, AssetError
 from tutlib.assets.datasets import DataError
+from tutlib.assets.photos import PhotoError
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 
@@ -570,9 +571,64 @@ def test_a_zip_with_a_damaged_picture_names_it(tmp_path, monkeypatch):
 
 def test_torchvisions_cifar10_folder_is_checked(tmp_path, monkeypatch):
     (tmp_path / "cifar-10-batches-py").mkdir()
+    (tmp_path / "cifar-10-batches-py" / "data_batch_1").write_bytes(b"cut short")
     monkeypatch.setenv("TUTLIB_DATA", str(tmp_path))
     with pytest.raises(DataError, match="incomplete or damaged"):
         _ = assets.cifar10().test
+
+
+@pytest.mark.parametrize("unpacked", [False, True])
+def test_a_class_that_the_test_set_lacks_shifts_no_label(tmp_path, monkeypatch, unpacked):
+    small_cifar(tmp_path / "whole.zip")
+    with (
+        zipfile.ZipFile(tmp_path / "whole.zip") as whole,
+        zipfile.ZipFile(tmp_path / "cifar10.zip", "w") as file,
+    ):
+        for name in whole.namelist():
+            if "test/cat" not in name:
+                file.writestr(name, whole.read(name))
+    if unpacked:
+        with zipfile.ZipFile(tmp_path / "cifar10.zip") as file:
+            file.extractall(tmp_path)
+        (tmp_path / "cifar10.zip").unlink()
+    monkeypatch.setenv("TUTLIB_DATA", str(tmp_path))
+    with pytest.raises(DataError, match="do not have the same classes: look at cat"):
+        _ = assets.cifar10().test
+
+
+def test_an_empty_folder_is_no_data_set(tmp_path, monkeypatch):
+    for name in ("cifar-10-batches-py", "cifar10"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("TUTLIB_DATA", str(tmp_path))
+    assert catalogue.ASSETS["cifar10"].find() is None
+    small_cifar(tmp_path / "cifar10.zip")
+    assert catalogue.ASSETS["cifar10"].find() == tmp_path / "cifar10.zip"
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder"])
+def test_what_a_mac_leaves_beside_a_picture_is_none(tmp_path, monkeypatch, kind):
+    small_cifar(tmp_path / "cifar10.zip")
+    with zipfile.ZipFile(tmp_path / "cifar10.zip", "a") as file:
+        for part in ("train", "test"):
+            file.writestr(f"cifar10/{part}/cat/._0000.png", b"Mac OS X")
+    if kind == "folder":
+        with zipfile.ZipFile(tmp_path / "cifar10.zip") as file:
+            file.extractall(tmp_path)
+        data = assets.image_folder(tmp_path / "cifar10", size=32)
+    else:
+        monkeypatch.setenv("TUTLIB_DATA", str(tmp_path))
+        data = assets.cifar10()
+    assert len(data.train[0]) == 4
+
+
+def test_a_user_that_is_not_there_is_no_traceback(monkeypatch):
+    with pytest.raises(PhotoError, match="there is no file ~nosuchuser"):
+        assets.photo("~nosuchuser/pig.jpg")
+    with pytest.raises(DataError, match="there is no folder ~nosuchuser"):
+        assets.image_folder("~nosuchuser/pictures")
+    monkeypatch.setenv("TUTLIB_DATA", "~nosuchuser/data")
+    with pytest.raises(catalogue.AssetError, match="TUTLIB_DATA names ~nosuchuser"):
+        assets.digits()
 
 
 @needs_cifar

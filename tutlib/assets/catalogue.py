@@ -22,6 +22,7 @@ import torch
 from tutlib import world
 from tutlib.assets import download
 from tutlib.assets.download import DownloadError, NoAnswerError
+from tutlib.check.files import at_home
 
 DATA = Path(__file__).resolve().parents[2] / "data"  # what ships
 # The addresses that torchvision uses (a test compares), without the second its import takes.
@@ -78,8 +79,8 @@ class Asset:
         return sum(file.size for file in self.files)
 
     def find(self) -> Path | None:
-        """Where it lies on this machine, or None."""
-        return next((place for place in self.places() if place.exists()), None)
+        """Where it lies on this machine, or None; an empty folder holds nothing."""
+        return next((place for place in self.places() if _holds_something(place)), None)
 
     def fault(self) -> str:
         """What is wrong with a file that is there (every byte is read); "" if nothing is."""
@@ -107,6 +108,10 @@ class Asset:
         if where is None:
             raise DownloadError(f"{self.title} was fetched and is not in {self.folder()}.")
         return where
+
+
+def _holds_something(place: Path) -> bool:
+    return place.is_file() or (place.is_dir() and any(place.iterdir()))
 
 
 @functools.cache
@@ -151,7 +156,7 @@ class Shipped:
 def cache_folder() -> Path:
     """Where downloads go: `TUTLIB_CACHE`, or the folder that torchvision uses, too."""
     own = os.environ.get("TUTLIB_CACHE")
-    return Path(own).expanduser() if own else Path(torch.hub.get_dir()) / "checkpoints"
+    return at_home(own) if own else Path(torch.hub.get_dir()) / "checkpoints"
 
 
 def data_folders() -> list[Path]:
@@ -161,9 +166,9 @@ def data_folders() -> list[Path]:
         AssetError: if `TUTLIB_DATA` names no folder.
     """
     named = os.environ.get("TUTLIB_DATA")
-    if named and not Path(named).expanduser().is_dir():
+    if named and not at_home(named).is_dir():
         raise AssetError(f"TUTLIB_DATA names {named}, and there is no such folder: correct it.")
-    return ([Path(named).expanduser()] if named else []) + [cache_folder() / "tutlib-data"]
+    return ([at_home(named)] if named else []) + [cache_folder() / "tutlib-data"]
 
 
 # ---------------------------------------------------------------- what there is

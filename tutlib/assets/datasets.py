@@ -146,6 +146,7 @@ def cifar10(place: Path, part: str) -> tuple[Tensor, Tensor]:
     """
     if place.name == "cifar-10-batches-py":
         return _cifar_batches(place, part)
+    _same_classes(place, cifar10_labels(place), _labels_of(place, "test"))
     if place.suffix == ".zip":
         return read_pictures(_zipped(place, part), 32)
     return read_pictures(_listed(place / part), 32)
@@ -156,9 +157,21 @@ def cifar10_labels(place: Path) -> list[str]:
     if place.name == "cifar-10-batches-py":
         return ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship",
                 "truck"]  # fmt: skip
+    return _labels_of(place, "train")
+
+
+def _labels_of(place: Path, part: str) -> list[str]:
+    """The classes of one part of a folder or a zip file."""
     if place.suffix == ".zip":
-        return sorted({name.split("/")[-2] for name in _members(place, "train")})
-    return classes(place / "train")
+        return sorted({name.split("/")[-2] for name in _members(place, part)})
+    return classes(place / part)
+
+
+def _same_classes(place: Path, train: list[str], test: list[str]) -> None:
+    """A class that is missing on one side would shift the numbers of all after it."""
+    if train != test:
+        odd = ", ".join(sorted(set(train) ^ set(test)))
+        raise DataError(f"train and test in {place} do not have the same classes: look at {odd}.")
 
 
 def _cifar_batches(place: Path, part: str) -> tuple[Tensor, Tensor]:
@@ -185,7 +198,7 @@ def _members(archive: Path, part: str) -> list[str]:
     found = sorted(
         name
         for name in names
-        if name.split("/")[-3:-2] == [part] and name.lower().endswith(SUFFIXES)
+        if name.split("/")[-3:-2] == [part] and _is_picture(name.split("/")[-1])
     )
     if not found:
         raise DataError(f"{archive} holds no pictures in {part}/CLASS/: is it the right archive?")
@@ -207,6 +220,11 @@ def _zipped(archive: Path, part: str) -> Iterable[tuple[bytes, int, str]]:
 # ---------------------------------------------------------------- any folder of pictures
 
 
+def _is_picture(name: str) -> bool:
+    """By its suffix; "._pig.jpg" is what a Mac leaves beside "pig.jpg", and is none."""
+    return name.lower().endswith(SUFFIXES) and not name.startswith(".")
+
+
 def classes(folder: Path) -> list[str]:
     """The names of the folders in `folder`, sorted: one class each.
 
@@ -225,7 +243,7 @@ def _listed(folder: Path) -> list[tuple[Path, int, str]]:
     """Every picture of an image folder: (path, class number, name in a sentence), sorted."""
     found = []
     for number, name in enumerate(classes(folder)):
-        paths = [p for p in (folder / name).rglob("*") if p.suffix.lower() in SUFFIXES]
+        paths = [p for p in (folder / name).rglob("*") if _is_picture(p.name)]
         if not paths:
             raise DataError(f"{folder / name} holds no pictures ({', '.join(SUFFIXES)}).")
         found += [(path, number, str(path)) for path in sorted(paths)]
@@ -236,8 +254,7 @@ def image_folder_parts(folder: Path) -> dict[str, list[tuple[Path, int, str]]]:
     """{"train": ..., "test": ...}: `train/` and `test/`, or every fifth for testing."""
     if (folder / "train").is_dir() and (folder / "test").is_dir():
         parts = {part: _listed(folder / part) for part in ("train", "test")}
-        if classes(folder / "train") != classes(folder / "test"):
-            raise DataError(f"train and test in {folder} do not have the same classes.")
+        _same_classes(folder, classes(folder / "train"), classes(folder / "test"))
         return parts
     found = _listed(folder)
     return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import warnings
 from pathlib import Path
 
@@ -11,7 +12,11 @@ import torch
 from PIL import Image, ImageFile, ImageOps, UnidentifiedImageError
 from torch import Tensor
 
-MAX_PIXELS = 200_000_000  # beyond any camera: a file that claims more is broken or hostile
+# What Pillow may try: for some other formats it would start another program.
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
+MAX_PIXELS = 60_000_000  # held in memory, some of them several times, for a picture of 224 x 224
+MAX_PIXELS_JPEG = 170_000_000  # beyond any camera; a JPEG file is decoded at an eighth of its size
+HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # what a phone may write
 ADVICE = "open it in a picture viewer and save it again as JPEG or PNG"
 
 
@@ -62,6 +67,8 @@ def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
         return bytes(source), "this file"
     path = Path(source)
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():  # a pipe: it never ends
+            raise PhotoError(f"{path} is no ordinary file: name a picture.")
         return path.read_bytes(), path.name
     except FileNotFoundError:
         raise PhotoError(f"there is no file {path}: look at the name and the folder.") from None
@@ -73,18 +80,25 @@ def _bytes_of(source: str | Path | bytes) -> tuple[bytes, str]:
 
 def _decode(data: bytes, name: str) -> Image.Image:
     """Upright 8-bit RGB, or a `PhotoError`."""
+    if data[4:8] == b"ftyp" and data[8:12] in HEIC:
+        raise PhotoError(
+            f"{name} is a HEIC photo, which cannot be read here: save it as JPEG (a phone can be "
+            "told to, under camera formats: most compatible)."
+        )
     try:
         with warnings.catch_warnings():
             # Our own limit below speaks in a sentence; Pillow's warning would come before it.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(io.BytesIO(data)) as picture:
+            with Image.open(io.BytesIO(data), formats=_known()) as picture:
                 width, height = picture.size
-                if width * height > MAX_PIXELS:
+                picture.draft("RGB", (1024, 1024))  # JPEG: decode no more than is needed
+                jpeg = picture.format in ("JPEG", "MPO")
+                most = MAX_PIXELS_JPEG if jpeg else MAX_PIXELS
+                if width * height > most or math.prod(picture.size) > MAX_PIXELS:
                     raise PhotoError(
                         f"{name} claims {width} x {height} pixels, more than"
-                        f" {MAX_PIXELS // 1_000_000} million: save a smaller copy first."
+                        f" {most // 1_000_000} million: save a smaller copy first."
                     )
-                picture.draft("RGB", (1024, 1024))  # JPEG: decode no more than is needed
                 return _as_rgb(ImageOps.exif_transpose(picture))
     except PhotoError:
         raise
@@ -100,13 +114,31 @@ def _as_rgb(picture: Image.Image) -> Image.Image:
     """8-bit RGB from any mode; transparent parts become white paper."""
     if picture.mode.startswith("I") or picture.mode == "F":  # 16 or 32 bits of grey
         values = np.asarray(picture, dtype=np.float64)
-        white = 65535.0 if values.max() > 255 else 255.0
+        white = _white(values.max(), whole=picture.mode != "F")
         picture = Image.fromarray((values / white * 255).clip(0, 255).round().astype(np.uint8))
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
         paper = Image.new("RGBA", picture.size, "white")
         picture = Image.alpha_composite(paper, picture)
     return picture.convert("RGB")
+
+
+def _white(largest: float, *, whole: bool) -> float:
+    """What counts as white: 65535 for whole numbers (also in a dark picture), 1 for others.
+
+    Files that do neither are known by a larger value in them.
+    """
+    usual = [65535.0, 2.0**31 - 1] if whole else [1.0, 255.0, 65535.0]
+    for white in usual:
+        if largest <= white:
+            return white
+    raise ValueError(f"its largest value is {largest:g}")
+
+
+def _known() -> list[str]:
+    """Those of `FORMATS` that this Pillow can read."""
+    Image.init()
+    return [kind for kind in FORMATS if kind in Image.OPEN]
 
 
 # A truncated file is an error here, never half a grey picture.

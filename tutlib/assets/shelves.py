@@ -13,6 +13,7 @@ from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import ASSETS
 from tutlib.assets.datasets import PictureSet
 from tutlib.assets.obtain import mode, obtain
+from tutlib.check.files import at_home
 from tutlib.nets import Classifier
 from tutlib.style import Extractor, extractors
 
@@ -95,7 +96,7 @@ def photo(path: str | Path, size: int = SIZE) -> Tensor:
     Raises:
         photos.PhotoError: if it cannot be read, with what to do.
     """
-    return photos.read(Path(path).expanduser(), size).to(device())
+    return photos.read(at_home(path), size).to(device())
 
 
 def things(size: int = SIZE) -> PictureSet:
@@ -136,7 +137,7 @@ def image_folder(path: str | Path, size: int = SIZE) -> PictureSet:
     Raises:
         datasets.DataError: no such folder, an empty one, or a picture that cannot be read.
     """
-    return real.image_folder(Path(path).expanduser(), size)
+    return real.image_folder(at_home(path), size)
 
 
 def _whole(name: str) -> bool:

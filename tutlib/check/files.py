@@ -7,6 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def at_home(path: str | Path) -> Path:
+    """ "~/pig.jpg" is in your home; "~nobody/pig.jpg", where there is no such user, is nowhere.
+
+    Example:
+        >>> at_home("~nobody-of-that-name/pig.jpg").exists()
+        False
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        return Path(path)
+
+
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Have `write(other_path)` write a file beside `path`, then give it the name `path`.
 
