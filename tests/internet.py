@@ -7,6 +7,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
 
 PAGE = b"<!DOCTYPE html><html><body>Welcome to the hotel. Please log in.</body></html>"
+ELSEWHERE = {  # where a redirect may lead
+    "in circles": "/net.pth",
+    "to another scheme": "gopher://example.org/net.pth",
+    "to no port": "http://example.org:notaport/net.pth",
+    "to no host": "http:///net.pth",
+}
 HANGS = 60  # seconds after which a silent server gives up, so that a hung test ends
 
 
@@ -22,6 +28,7 @@ class Internet:
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     spoke: list[str] = field(default_factory=list)
     address: str = ""
+    sent: int = 0
     over: threading.Event = field(default_factory=threading.Event)
 
     def url(self, name):
@@ -41,6 +48,23 @@ class Handler(BaseHTTPRequestHandler):
             self.send_error(503 if mood == "down" else 404)
             return
         body = net.files[name]
+        if mood == "endless":
+            self.never_stop()
+            return
+        if mood in ELSEWHERE:
+            self.send_response(302)
+            self.send_header("Location", ELSEWHERE[mood])
+            self.end_headers()
+            return
+        if mood == "416":
+            self.send_error(416)
+            return
+        if mood.startswith("busy"):  # once, for so many seconds
+            net.mood = "good"
+            self.send_response(503)
+            self.send_header("Retry-After", mood.removeprefix("busy "))
+            self.end_headers()
+            return
         if mood == "html":
             self.answer(200, PAGE, {"Content-Type": "text/html; charset=utf-8"})
         elif mood == "html in disguise":
@@ -81,6 +105,15 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
         self.wfile.flush()
         self.close_connection = True
+
+    def never_stop(self):
+        """No length is told, and no end is reached."""
+        self.send_response(200)
+        self.send_header("Connection", "close")
+        self.end_headers()
+        while not self.server.internet.over.is_set():
+            self.wfile.write(bytes(1 << 15))
+            self.server.internet.sent += 1 << 15
 
     def say_nothing(self, name):
         if not self.server.internet.over.wait(HANGS):

@@ -1,6 +1,7 @@
 """What ships in data/ is what its README says it is (measured again on part of the test set)."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -141,6 +142,28 @@ def test_missing_weights_say_how_to_make_them(tmp_path, monkeypatch):
     monkeypatch.setattr(catalogue, "DATA", tmp_path)
     with pytest.raises(FileNotFoundError, match="tutlib build digits"):
         assets.digit_classifier()
+
+
+DAMAGED = {
+    "digits.safetensors": assets.digit_classifier,
+    "style.safetensors": lambda: assets.features("bundled"),
+    "things-standard.safetensors": assets.classifier,
+    "things/hog-test.webp": lambda: assets.picture("hog"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+@pytest.mark.parametrize("how", ["cut short", "another file", "missing"])
+def test_what_is_damaged_in_data_is_named_with_a_cure(name, how, tmp_path, monkeypatch):
+    shutil.copytree(catalogue.DATA, tmp_path / "data")
+    path = tmp_path / "data" / name
+    body = {"cut short": path.read_bytes()[:500], "another file": b"<!doctype html>" * 99}.get(how)
+    path.unlink() if body is None else path.write_bytes(body)
+    monkeypatch.setattr(catalogue, "DATA", tmp_path / "data")
+    kind, said = (FileNotFoundError, "is not in") if body is None else (ValueError, "is damaged")
+    with pytest.raises(kind, match=f"{said}.*git checkout -- data.*tutlib build") as caught:
+        DAMAGED[name]()
+    assert "\n" not in str(caught.value)
 
 
 def test_a_bad_mode_is_refused(monkeypatch):

@@ -45,7 +45,7 @@ def left(goal):
 
 
 def leave_part(goal, body):
-    goal.parent.mkdir()
+    goal.parent.mkdir(exist_ok=True)
     goal.with_name("net.pth.part").write_bytes(body)
 
 
@@ -157,6 +157,55 @@ def test_a_lying_server_leaves_nothing_behind(internet, goal, mood, said):
     with pytest.raises(DownloadError, match=said):
         fetch(internet, goal)
     assert left(goal) == []
+
+
+@pytest.mark.parametrize("size", [len(BODY), None])
+def test_a_server_that_never_stops_is_stopped(internet, goal, size, monkeypatch):
+    monkeypatch.setattr(download, "MOST", 2 * len(BODY))
+    internet.mood = "endless"
+    with pytest.raises(DownloadError, match=r"the server does not stop after 0\.[48] MB"):
+        fetch(internet, goal, size=size)
+    assert left(goal) == []
+    assert internet.sent < 50 * len(BODY)  # what lies in between is in the pipes
+
+
+def test_a_server_that_has_nothing_from_any_place_on(internet, goal):
+    internet.mood = "416"
+    with pytest.raises(DownloadError, match="answers 416"):
+        fetch(internet, goal)
+    assert len(internet.asked) == 1
+    leave_part(goal, BODY[:1000])
+    with pytest.raises(DownloadError, match="answers 416"):
+        fetch(internet, goal)
+
+
+@pytest.mark.parametrize("mood", fake.ELSEWHERE)
+def test_a_redirect_to_nowhere_says_so_and_blames_no_network(internet, goal, mood):
+    internet.mood = mood
+    with pytest.raises(DownloadError, match="sends us on to an address that is none") as caught:
+        fetch(internet, goal)
+    assert not isinstance(caught.value, download.NoAnswerError)
+    assert left(goal) == []
+
+
+@pytest.mark.parametrize(("patience", "seconds"), [(None, 7), (60, 2)])
+def test_a_busy_server_is_asked_again_when_it_wants_to_be(
+    internet, goal, monkeypatch, patience, seconds
+):
+    slept = []
+    monkeypatch.setattr(download.time, "sleep", slept.append)
+    internet.mood = f"busy {seconds}"
+    fetch(internet, goal, patience=patience)
+    assert slept == [seconds]
+    assert goal.read_bytes() == BODY
+
+
+@pytest.mark.parametrize(("patience", "wants"), [(None, "3600"), (60, "7"), (None, "tomorrow")])
+def test_nobody_waits_for_ever(internet, goal, monkeypatch, patience, wants):
+    monkeypatch.setattr(download.time, "sleep", lambda s: pytest.fail("it waited"))
+    internet.mood = f"busy {wants}"
+    with pytest.raises(DownloadError, match="answers 503"):
+        fetch(internet, goal, patience=patience)
 
 
 def test_truncation_is_noticed_without_a_known_size(internet, goal):
@@ -279,7 +328,7 @@ def test_too_little_room_is_said_beforehand(internet, goal, monkeypatch):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
 def test_a_disk_that_fills_up_on_the_way_is_given_its_room_back(internet, goal):
-    goal.parent.mkdir()
+    goal.parent.mkdir(exist_ok=True)
     goal.with_name("net.pth.part").symlink_to("/dev/full")  # every write there: no space left
     with pytest.raises(DownloadError, match="the disk is full"):
         fetch(internet, goal)

@@ -206,6 +206,21 @@ def test_auto_falls_back_whatever_the_server_does(internet, monkeypatch, capsys,
     assert len(capsys.readouterr().out.splitlines()) == 1
 
 
+def test_what_came_wrong_is_not_fetched_again_and_again(internet, monkeypatch, squeezenet, capsys):
+    body = packed(squeezenet)
+    internet.files[registered(monkeypatch, "squeezenet1_1", body, internet.address)] = body
+    internet.mood = "another file"
+    assert [obtain.obtain("squeezenet1_1") for _ in range(3)] == [None] * 3
+    assert len(internet.asked) == 1
+    assert capsys.readouterr().out.count("thrown away") == 1
+    monkeypatch.setenv("TUTLIB_ASSETS", "real")
+    with pytest.raises(AssetError, match="thrown away"):
+        obtain.obtain("squeezenet1_1")
+    internet.mood = "good"
+    assert ASSETS["squeezenet1_1"].fetch(progress=False).is_file()  # asked for, it is tried
+    assert obtain.obtain("squeezenet1_1") is not None
+
+
 def test_bundled_asks_nobody_and_reads_nothing_real(internet, monkeypatch, squeezenet, capsys):
     body = packed(squeezenet)
     registered(monkeypatch, "squeezenet1_1", body, internet.address)

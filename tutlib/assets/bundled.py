@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
 from PIL import Image
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -51,7 +55,8 @@ def digit_classifier() -> nets.Classifier:
 def extractor() -> Extractor:
     """The Gabor pyramid beside the self-trained net of chapter 6."""
     (path,) = catalogue.SHIPPED["style"].files()
-    classes = len(load_file(path)["20.bias"])
+    with _shipped(path, "style"):
+        classes = len(load_file(path)["20.bias"])
     return extractors.bundled(load_weights(extractors.crop_net(classes), "style"))
 
 
@@ -94,24 +99,35 @@ def load_weights(net: nn.Module, name: str) -> nn.Module:
     """Fill `net` with the bundled weights `data/NAME.safetensors` (stored as float16).
 
     Raises:
-        FileNotFoundError: if they are not there, with the command that makes them.
+        FileNotFoundError, ValueError: if they are not there, or damaged, with what to do.
     """
     (path,) = catalogue.SHIPPED[name].files()
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path.name} is not in {path.parent}: `python -m tutlib build {name}` makes it anew."
+    with _shipped(path, name):
+        state = load_file(path)
+        net.load_state_dict(
+            {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
         )
-    state = load_file(path)
-    net.load_state_dict(
-        {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
-    )
     return net.eval()
+
+
+@contextmanager
+def _shipped(path: Path, name: str) -> Iterator[None]:
+    """A file of `data/` is read; where it is missing or damaged, a sentence says what to do."""
+    cure = f"`git checkout -- data` brings it back, `python -m tutlib build {name}` makes it anew"
+    try:
+        yield
+    except FileNotFoundError:
+        raise FileNotFoundError(f"{path.name} is not in {path.parent}: {cure}.") from None
+    except (SafetensorError, RuntimeError, OSError, ValueError, KeyError) as error:
+        raise ValueError(f"{path} is damaged: {cure}.") from error
 
 
 def _tiles(thing: str, part: str) -> Tensor:
     """A sheet of square pictures in rows of `TILE_COLUMNS` -> uint8 (N, 3, 224, 224)."""
     path = catalogue.DATA / "things" / f"{catalogue.file_name(thing)}-{part}.webp"
-    with Image.open(path) as sheet:
+    with _shipped(path, "things"), Image.open(path) as sheet:
+        if sheet.width != TILE_COLUMNS * SIZE or sheet.height % SIZE:
+            raise ValueError("its tiles have another size")
         pixels = torch.frombuffer(bytearray(sheet.convert("RGB").tobytes()), dtype=torch.uint8)
         pixels = pixels.view(sheet.height, sheet.width, 3)
     rows, columns = pixels.shape[0] // SIZE, pixels.shape[1] // SIZE

@@ -24,11 +24,17 @@ FIRST_ANSWER = 3.0  # seconds a server has for its first word
 SILENCE = 20.0  # seconds without a byte, in the middle of a file, that count as a broken line
 TRIALS = 4  # how often a broken transfer is taken up again, if every time something arrived
 GAUGE = 8.0  # seconds after which the speed is taken seriously (see `patience`)
+WAIT = 10.0  # seconds that a busy server may ask us to wait (`Retry-After`), and we do
+MOST = 2_000_000_000  # bytes, where neither we nor the server knows how many there will be
 CHUNK = 1 << 15  # bytes written at once; what a broken line leaves of the last one is lost
 
 
 class DownloadError(OSError):
     """The file did not come; the message says why and what to do."""
+
+
+class TooMuchError(Exception):
+    """More arrives than the file has."""
 
 
 class NoAnswerError(DownloadError):
@@ -130,6 +136,9 @@ def first_answer(url: str, start: int = 0, seconds: float = FIRST_ANSWER) -> req
             f"{host(url)} could not prove who it is (a certificate): is the clock of this machine "
             "right, or does this network want you to log in first?"
         )
+    nowhere = requests.TooManyRedirects | requests.URLRequired | ValueError
+    if isinstance(answer, nowhere):  # a wrong address is a ValueError, too
+        raise DownloadError(f"{host(url)} sends us on to an address that is none: try again later.")
     if isinstance(answer, requests.RequestException | OSError):
         raise NoAnswerError(f"{host(url)} cannot be reached") from answer
     if isinstance(answer, Exception):
@@ -147,8 +156,11 @@ def _receive(url: str, part: Path, size: int | None, patience: float | None, pro
         if size is not None and have == size:
             return
         with first_answer(url, have) as answer:
-            if answer.status_code == 416:  # it ends before our part does: not the same file
-                part.unlink(missing_ok=True)
+            if answer.status_code == 416 and have:  # it ends before our part: not the same file
+                part.unlink()
+                continue
+            if trial < TRIALS - 1 and (pause := _asked_to_wait(answer, patience)) is not None:
+                time.sleep(pause)
                 continue
             start, total = _promise(answer, url, have, size)
             _make_sure_of_room(part.parent, (total or 0) - start)
@@ -163,6 +175,15 @@ def _receive(url: str, part: Path, size: int | None, patience: float | None, pro
         f"the connection to {host(url)} broke after {part.stat().st_size / 1e6:.1f}{of} MB: "
         "the same command again goes on from there."
     )
+
+
+def _asked_to_wait(answer: requests.Response, patience: float | None) -> float | None:
+    """The seconds after which a busy server wants to be asked again, if we have the time."""
+    seconds = answer.headers.get("Retry-After", "")
+    if answer.status_code not in (429, 503) or not seconds.isdigit():
+        return None
+    most = WAIT if patience is None else FIRST_ANSWER
+    return float(seconds) if float(seconds) <= most else None
 
 
 def _promise(answer: requests.Response, url: str, have: int, size: int | None):
@@ -196,18 +217,26 @@ def _promise(answer: requests.Response, url: str, have: int, size: int | None):
 def _write(answer, part: Path, start: int, total: int | None, patience, progress) -> bool:
     """Write the body behind the first `start` bytes; True if the line broke."""
     name = part.name.removesuffix(".part")
-    begin, got = time.monotonic(), 0
+    begin, got, most = time.monotonic(), 0, MOST if total is None else total
     bar = tqdm(total=total, initial=start, desc=name, unit="B", unit_scale=True,
                disable=not progress)  # fmt: skip
     with open(part, "ab" if start else "wb") as file, bar:
         try:
             for chunk in answer.iter_content(CHUNK):
-                file.write(chunk)
                 got += len(chunk)
+                if start + got > most:
+                    raise TooMuchError
+                file.write(chunk)
                 bar.update(len(chunk))
                 _lose_patience(name, total, start + got, got, time.monotonic() - begin, patience)
         except requests.RequestException:
             return True
+        except TooMuchError:
+            part.unlink()
+            raise DownloadError(
+                f"{name}: the server does not stop after {most / 1e6:,.1f} MB, so this is another "
+                "file; nothing was kept."
+            ) from None
     return False
 
 

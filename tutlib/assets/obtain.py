@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutlib.assets.catalogue import ASSETS, AssetError, megabytes
@@ -36,6 +36,7 @@ class Session:
 
     no_network: str = ""
     told: frozenset[str] = frozenset()
+    failed: dict[str, str] = field(default_factory=dict)
 
 
 SESSION = Session()
@@ -60,14 +61,16 @@ def obtain(name: str) -> Path | None:
         if not broken:
             return asset.find()
         missing = f"is damaged ({asset.find()}: {broken})"
-    if asset.size <= UNASKED and not SESSION.no_network:
+    if name in SESSION.failed:
+        why = SESSION.failed[name]
+    elif asset.size <= UNASKED and not SESSION.no_network:
         try:
             return asset.fetch(patience=PATIENCE)
         except NoAnswerError as error:
             SESSION.no_network = str(error)
             why = f"{error}."
         except DownloadError as error:
-            why = str(error)
+            why = SESSION.failed[name] = str(error)
     elif asset.size > UNASKED:
         why = "it is too large to be fetched unasked."
     else:
