@@ -75,7 +75,7 @@ class Exercise:
             _run(body[here + 1 : -1], space)
             passed = eval(compile(ast.Expression(body[-1].value), "check", "eval"), space)
         assert passed in (True, False), "a check cell ends with check.exercise(...)"
-        return Verdict(passed, printed.getvalue())
+        return Verdict(bool(passed), printed.getvalue())
 
     def made(self, names: dict | None = None):
         """What the notebook's solution makes: a number, a function."""

@@ -68,6 +68,87 @@ def test_exercises(capsys):
     assert "not tried yet" in out
 
 
+def tried(capsys, function, *checks):
+    fine = check.exercise(function, list(checks))
+    return bool(fine), capsys.readouterr().out
+
+
+BRIGHTER = (
+    "0.5 becomes 0.6",
+    lambda f: torch.equal(f(torch.full((2,), 0.5)), torch.full((2,), 0.6)),
+)
+IN_RANGE = ("it stays in [0, 1]", lambda f: f(torch.zeros(2)).min() >= 0)
+
+
+def test_what_is_true_of_a_function_that_does_nothing_earns_no_tick(capsys):
+    for function in (lambda x: x, lambda x: None):
+        fine, said = tried(capsys, function, IN_RANGE, BRIGHTER)
+        assert not fine
+        assert "✔" not in said
+        assert said.count("✘") >= 1
+    fine, said = tried(capsys, lambda x: x + 0.1, IN_RANGE, BRIGHTER)
+    assert fine
+    assert said.count("✔") == 2
+
+
+@pytest.mark.parametrize(
+    ("function", "words"),
+    [
+        (lambda x: None, "returns nothing: is `return` missing"),
+        (lambda x: x.add_(0.1), "you changed the input: work on a copy"),
+        (lambda x: np.full(2, 0.6), "NumPy array: torch.from_numpy"),
+        (lambda x: torch.full((2,), 0.7), r"yours: 0.7, 0.7"),
+        (lambda x: torch.ones(7), r"yours: a tensor (7,)"),
+    ],
+)
+def test_what_is_easily_overlooked_is_said(capsys, function, words):
+    fine, said = tried(capsys, function, BRIGHTER)
+    assert not fine
+    assert words in said
+    assert said.count("\n") == 1
+
+
+def test_the_pig_stays_white(capsys):
+    pig = torch.full((2,), 0.5)
+
+    def blacken(x):
+        x[:] = 0
+        return x
+
+    assert not check.exercise(blacken, [("it is black", lambda f: f(pig).max() == 0)])
+    assert pig.tolist() == [0.5, 0.5]
+    nan = torch.tensor([math.nan])
+    assert check.exercise(lambda x: x.clone(), [("as it was", lambda f: f(nan).isnan().all())])
+
+
+def test_an_exception_is_told_with_its_line(capsys):
+    def broken(x):
+        y = x + 1
+        return y[3]
+
+    _, said = tried(capsys, broken, BRIGHTER)
+    line = broken.__code__.co_firstlineno + 2
+    assert f"IndexError in line {line}: " in said
+    _, said = tried(capsys, lambda x, y: x, BRIGHTER)
+    assert "TypeError: " in said
+    assert "missing 1 required positional argument" in said
+
+
+def test_gradients_pass_through_a_watched_function(capsys):
+    def slope(f):
+        x = torch.tensor(3.0, requires_grad=True)
+        (g,) = torch.autograd.grad(f(x), x)
+        return g == 6
+
+    assert check.exercise(lambda x: x**2, [("its slope at 3 is 6", slope)])
+
+
+def test_a_verdict_is_no_stray_line_under_a_cell():
+    verdict = check.exercise(3, [("three", lambda n: n == 3)])
+    assert (repr(verdict), verdict == True, bool(verdict)) == ("True", True, True)  # noqa: E712
+    assert verdict._ipython_display_() is None
+
+
 def test_the_seed_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("TUTLIB_SEED", "7")
     assert check.seed() == 7
