@@ -6,19 +6,21 @@
 # make gpu      set up, then run what a GPU could change, on a GPU: a pretended one if there is none
 # make render   run the notebooks and write them back with outputs (make render NOTEBOOK=path for one)
 # make mutants  change the code in small ways: do the tests notice? (make mutants MUTANTS=tutlib/balls.py)
+# make torture  wrong input by the thousand: nothing may pass in silence (make torture TORTURE=5000)
 # make bench    compare with other libraries (benchmarks/)
 # make clean    remove .venv and caches
 PYTHON ?= python3
 PORT ?= 8888
 TESTS ?= tests
 JOBS ?= 2
+TORTURE ?= 1000
 SETUP = $(PYTHON) tools/setup_env.py
 VENV_PYTHON = .venv/bin/python
 # Under test two notebooks run side by side, one thread each: more threads than cores are slower.
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST = $(ONE_THREAD) $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: lab test check gpu render mutants bench clean
+.PHONY: lab test check gpu render mutants torture bench clean
 
 lab:
 	@$(SETUP) --lab --port=$(PORT)
@@ -44,6 +46,10 @@ render:
 mutants:
 	@$(SETUP) --extra test --extra mutants
 	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.mutants --jobs $(JOBS) $(MUTANTS)
+
+torture:
+	@$(SETUP) --extra test
+	@TORTURE=$(TORTURE) $(ONE_THREAD) $(VENV_PYTHON) -m pytest -q tests/test_torture.py
 
 bench:
 	@$(SETUP)

@@ -39,6 +39,7 @@ LEFT_OUT_ON_GPU = (
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place
     "tests/test_real_lessons.py",
     "tests/test_render.py",
+    "tests/test_torture.py",
     "tests/test_training_mnist.py",  # minutes of training, and real pictures go the same way
     "tests/test_world.py",
     "tests/test_bundled_shelf.py::test_the_robust_twin_withstands",

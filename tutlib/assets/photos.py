@@ -87,8 +87,8 @@ def _decode(data: bytes, name: str) -> Image.Image:
         )
     try:
         with warnings.catch_warnings():
-            # Our own limit below speaks in a sentence; Pillow's warning would come before it.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # What matters is said below, in a sentence; Pillow's warnings would come before it.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=_known()) as picture:
                 width, height = picture.size
                 picture.draft("RGB", (1024, 1024))  # JPEG: decode no more than is needed

@@ -105,11 +105,11 @@ def at_the_door(model: Callable, x: Tensor, y, target=None, box=None, ball=None)
 
 def check_model(model: Callable) -> None:
     """Raise unless `model` can be called, and its weights can take part in a gradient."""
+    if inspect.isclass(model):
+        raise TypeError(f"the model must be a net, and this is a class: {model.__name__}() is one.")
     if not callable(model):
-        raise TypeError(
-            f"the model must be a net or a function of pictures, and this is "
-            f"{type(model).__name__}."
-        )
+        kind = type(model).__name__
+        raise TypeError(f"the model must be a net or a function of pictures, and this is {kind}.")
     weights = (weight for module in modules_in(model) for weight in module.parameters(False))
     if any(weight.is_inference() for weight in weights):
         raise ValueError(

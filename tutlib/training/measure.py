@@ -20,9 +20,9 @@ def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch
         >>> accuracy(lambda x: x, torch.tensor([[0.9, 0.1], [0.4, 0.5]]), 0)  # brighter one wins
         0.5
     """
-    labels, right = check_labels(y, x), 0
     check_pictures(x, None)
     check_model(model)
+    labels, right = check_labels(y, x), 0
     for a, b in zip(x.split(batch), labels.split(batch)):
         own = a.clone()  # an attack or a model may write into what it is given
         moved = own if attack is None else attack(model, own, b)
