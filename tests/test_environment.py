@@ -1,6 +1,7 @@
 """What pyproject.toml, environment.yml, constraints.txt and the README say agrees."""
 
 import ast
+import os
 import re
 import sys
 import tomllib
@@ -133,3 +134,53 @@ def test_every_make_target_a_page_names_exists():
 def test_the_readme_asks_for_the_python_that_pyproject_asks_for():
     oldest = PROJECT["requires-python"].removeprefix(">=")
     assert f"Python {oldest}" in (ROOT / "README.md").read_text()
+
+
+# ---------------------------------------------------------------- make lab
+
+
+@pytest.fixture
+def lab(monkeypatch):
+    """Open JupyterLab, here or in a container: its command, and the environment it gets."""
+
+    def opened(container, **environment):
+        for name in ("JUPYTER_TOKEN", "VIRTUAL_ENV"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("PATH", "/usr/bin")
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        found = []
+        monkeypatch.setattr(setup_env, "in_container", lambda: container)
+        monkeypatch.setattr(os, "chdir", lambda folder: None)
+        monkeypatch.setattr(os, "execv", lambda program, words: found.extend(words))
+        setup_env.open_lab(["--port=9000"])
+        return found, dict(os.environ)
+
+    return opened
+
+
+def told(words, name):
+    return [word.partition("=")[2] for word in words if word.startswith(f"--{name}=")]
+
+
+def test_only_in_a_container_everybody_may_knock_and_then_a_secret_is_asked_for(lab):
+    words, _ = lab(container=False)
+    assert told(words, "ip") == told(words, "IdentityProvider.token") == []
+    tokens = set()
+    for _ in range(2):
+        words, _ = lab(container=True)
+        assert told(words, "ip") == ["0.0.0.0"]
+        tokens |= set(told(words, "IdentityProvider.token"))
+    assert len(tokens) == 2
+    assert min(map(len, tokens)) >= 32
+    words, _ = lab(container=True, JUPYTER_TOKEN="mine")
+    assert told(words, "IdentityProvider.token") == ["mine"]
+
+
+def test_in_its_terminals_python_is_the_courses(lab):
+    words, environment = lab(container=False, SHELL="/bin/zsh")
+    assert environment["PATH"] == f"{setup_env.VENV / 'bin'}{os.pathsep}/usr/bin"
+    assert environment["VIRTUAL_ENV"] == str(setup_env.VENV)
+    (settings,) = told(words, "ServerApp.terminado_settings")
+    assert ast.literal_eval(settings) == {"shell_command": ["/bin/zsh"]}
+    assert words[-1] == "--port=9000"

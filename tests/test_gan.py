@@ -587,3 +587,10 @@ def test_the_panel_steps_plays_and_agrees_with_itself(no_loop):
     assert torch.equal(again.fake, stepped.fake)
     assert "0 of 8 modes" in panel.at(round=0)[1].alt
     assert panel.errors == []
+
+
+@pytest.mark.parametrize("labels", [0, 500, 999, 1001])
+def test_as_many_labels_as_points(labels):
+    net = dcgan_generator(8, z_size=4, width=2, classes=10)
+    with pytest.raises(ValueError, match=f"there are 1000 z and {labels} labels"):
+        gan.sample(net, torch.randn(1000, 4), torch.zeros(labels, dtype=torch.long))

@@ -10,6 +10,7 @@ old Python is told what is missing.
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -121,8 +122,17 @@ def open_lab(options):
         command.append("--allow-root")
     if in_container():
         command.append("--ip=0.0.0.0")  # or nobody outside the container can reach it
+        # Whatever somebody's own configuration says: who comes from outside must know a secret.
+        token = os.environ.get("JUPYTER_TOKEN") or secrets.token_hex(24)
+        command.append("--IdentityProvider.token=" + token)
     if not has_screen():
         command.append("--no-browser")
+    # In its terminals, and behind a notebook's "!", `python` is this .venv's, too; a login shell
+    # would set the path anew.
+    os.environ["PATH"] = str(VENV / "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+    os.environ["VIRTUAL_ENV"] = str(VENV)
+    shell = os.environ.get("SHELL") or shutil.which("bash") or "sh"
+    command.append("--ServerApp.terminado_settings=" + str({"shell_command": [shell]}))
     say("JupyterLab starts. Open the address it prints (http://...); Ctrl-C twice stops it.")
     os.chdir(str(ROOT))
     os.execv(command[0], command + options)

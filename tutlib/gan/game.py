@@ -230,6 +230,8 @@ def sample(generator: nn.Module, z: Tensor, y: Tensor | None = None) -> Tensor:
         >>> sample(nn.Sequential(nn.Dropout()), torch.ones(1, 4))  # in eval mode nothing drops out
         tensor([[1., 1., 1., 1.]])
     """
+    if y is not None and len(y) != len(z):
+        raise ValueError(f"there are {len(z)} z and {len(y)} labels: one for each is needed.")
     labels = [None] * len(z) if y is None else y.split(500)
     with untouched(generator):
         parts = zip(z.split(500), labels)
