@@ -3,6 +3,8 @@
 import ast
 import os
 import re
+import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -175,6 +177,18 @@ def test_only_in_a_container_everybody_may_knock_and_then_a_secret_is_asked_for(
     assert min(map(len, tokens)) >= 32
     words, _ = lab(container=True, JUPYTER_TOKEN="mine")
     assert told(words, "IdentityProvider.token") == ["mine"]
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="no bash here")
+def test_also_where_the_users_own_settings_put_another_python_first(lab, tmp_path, monkeypatch):
+    monkeypatch.setattr(setup_env, "VENV", tmp_path / "a place" / ".venv")
+    (tmp_path / ".bashrc").write_text('PATH="/somewhere/else:$PATH"')
+    words, environment = lab(container=False, SHELL=shutil.which("bash"), HOME=str(tmp_path))
+    (settings,) = told(words, "ServerApp.terminado_settings")
+    shell = [*ast.literal_eval(settings)["shell_command"], "-i", "-c", 'echo "$PATH"']
+    said = subprocess.run(shell, env=environment, capture_output=True, text=True, check=True)
+    first, second, *_ = said.stdout.strip().split(":")
+    assert (first, second) == (str(tmp_path / "a place" / ".venv" / "bin"), "/somewhere/else")
 
 
 def test_in_its_terminals_python_is_the_courses(lab):

@@ -127,15 +127,35 @@ def open_lab(options):
         command.append("--IdentityProvider.token=" + token)
     if not has_screen():
         command.append("--no-browser")
-    # In its terminals, and behind a notebook's "!", `python` is this .venv's, too; a login shell
-    # would set the path anew.
-    os.environ["PATH"] = str(VENV / "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
-    os.environ["VIRTUAL_ENV"] = str(VENV)
-    shell = os.environ.get("SHELL") or shutil.which("bash") or "sh"
-    command.append("--ServerApp.terminado_settings=" + str({"shell_command": [shell]}))
-    say("JupyterLab starts. Open the address it prints (http://...); Ctrl-C twice stops it.")
+    use_this_python_inside()
+    command.append("--ServerApp.terminado_settings=" + str({"shell_command": terminal()}))
+    say(
+        "JupyterLab starts. Open the address it prints (http://...); Ctrl-C twice stops it. "
+        "The course's own Python, in any terminal: " + str(PYTHON) + " -m tutlib doctor"
+    )
     os.chdir(str(ROOT))
     os.execv(command[0], command + options)
+
+
+def use_this_python_inside():
+    """Behind a notebook's "!", and in JupyterLab's terminals, `python` is this .venv's."""
+    os.environ["PATH"] = str(VENV / "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+    os.environ["VIRTUAL_ENV"] = str(VENV)
+
+
+def terminal():
+    """The shell of JupyterLab's terminals: no login shell, which would set the path anew.
+
+    Bash reads the user's own .bashrc, too, which may put another Python first: ours comes after.
+    """
+    shell = os.environ.get("SHELL") or shutil.which("bash") or "sh"
+    if Path(shell).name != "bash":
+        return [shell]
+    first = VENV / "share" / "jupyter" / "terminal.bashrc"
+    first.parent.mkdir(parents=True, exist_ok=True)
+    lines = ["[ -f ~/.bashrc ] && . ~/.bashrc", 'PATH="' + str(VENV / "bin") + ':$PATH"']
+    first.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return [shell, "--rcfile", str(first)]
 
 
 def in_container():
