@@ -72,6 +72,8 @@ def test_a_file_that_is_no_picture_gets_a_sentence(net, pig):
     panel = pig_explorer(net, pig)
     with pytest.raises(photos.PhotoError, match="not a picture"):
         panel.set(photo=b"hello")
+    with pytest.raises(photos.PhotoError, match="this file is empty"):
+        panel.set(photo=b"")
     assert len(panel.errors) == 1
 
 

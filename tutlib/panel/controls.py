@@ -152,10 +152,10 @@ class Upload(Control):
     accept: str = field(default="image/*", kw_only=True)
 
     def text(self, value):
-        return "your own" if value else "none yet"
+        return "none yet" if value is None else "your own"
 
     def key(self, value):
-        return hashlib.sha256(value).hexdigest() if value else None
+        return None if value is None else hashlib.sha256(value).hexdigest()
 
     def check(self, value):
         if value is not None and not isinstance(value, bytes):

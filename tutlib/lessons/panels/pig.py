@@ -32,7 +32,8 @@ def pig_explorer(net=None, picture: Tensor | None = None) -> Panel:
     goals = [AWAY, *_goals(net, picture)]
 
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
-        x = photos.read(state["photo"], net.size).to(picture) if state["photo"] else picture
+        photo = state["photo"]  # an empty file is a file, too: it is refused, and not the pig
+        x = picture if photo is None else photos.read(photo, net.size).to(picture)
         goal = None if state["goal"] == AWAY else net.index(state["goal"])
         size = state["step size"] * state["eps"] / 255
         before = net.top(x)
