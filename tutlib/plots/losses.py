@@ -117,6 +117,7 @@ def why_the_log() -> Figure:
         axes.set(title=title, xlabel="the lead of the true class", ylabel=label)
         axes.set_xticks([-10, -5, 0, 5, 10])
         axes.legend(loc="upper right")
+    figure.get_layout_engine().set(wspace=0.06)
     right.text(-9.7, 0.1, "sure and wrong", va="bottom", size=12)
     right.text(9.7, 0.1, "sure and right", va="bottom", ha="right", size=12)
     add_caption(figure, "Left: what the net pays. Right: how hard each loss pulls the lead up. At "
@@ -162,8 +163,10 @@ def who_fell(doubt, first, moved, fallen) -> Figure:
         axes.set(xscale="log", yscale="log", xlabel="doubt at the start, $1 - p_y$", ylabel=title)
         axes.minorticks_off()
     places[0].legend(loc="upper left")
+    figure.get_layout_engine().set(wspace=0.06)
     add_caption(figure, "A mark is a digit. Left: before the first step. Right: after the last. "
-                "Both axes are logarithmic: each line of the grid is a power of ten.")  # fmt: skip
+                "Each line of the grid is a power of ten. A length is the root of the sum of the "
+                "squares of all pixels.")  # fmt: skip
     return finish(figure)
 
 
