@@ -47,7 +47,8 @@ def compute(state: dict) -> SimpleNamespace:
 
 def describe(state: dict, result: SimpleNamespace) -> str:
     """The picture in words, for those who do not see it."""
-    logits = ", ".join(f"{n} {z:+.1f} (p = {p:.3f})" for n, z, p in zip(NAMES, result.z, result.p))
+    said = zip(NAMES, result.z, map(figures.probability, result.p))
+    logits = ", ".join(f"{name} {z:+.1f} (p = {p})" for name, z, p in said)
     length = float((result.grad_x**2).sum() ** 0.5)
     return (
         f"Logits: {logits}. The true class is {NAMES[result.y]}, the loss {result.loss:.3f}. "
@@ -67,11 +68,11 @@ def three_logits() -> Panel:
         figures.logits_panel,
         [*sliders, true],
         title="Three logits, one loss, two gradients",
-        question="Push the true class's logit far above the others. "
-        "What happens to the gradient that reaches the picture?",
-        answers=("it grows", "it stays", "it fades away"),
-        reveal="It fades away, and so does the one that reaches the weights: both are multiples "
-        "of p - e_y, and a net that is sure and right has p close to e_y.",
+        question="Move the true class's logit from 6 down to -6. The loss keeps growing. "
+        "And the gradient that reaches the picture?",
+        answers=("it keeps growing, too", "it grows, and then levels off", "it shrinks"),
+        reveal="It grows, and then levels off: both gradients are made of p - e_y, and no entry of "
+        "that goes beyond 1. (At 6 there is next to nothing left of it. Remember that end.)",
         caption="Both gradients are made from the same three numbers, p - e_y: the weights get "
         "them times the picture, the picture gets them times the weights (orange is below zero, "
         "purple above).",
