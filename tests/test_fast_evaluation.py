@@ -35,10 +35,23 @@ def test_digits_are_measured_within_a_point_of_plain(reader, drawn, ball):
     assert 0.02 < plain.value < 0.98  # otherwise the comparison would say nothing
 
 
+def alike(plain, quick) -> bool:
+    """As many fall, to within a point, or to within what chance explains of those that differ.
+
+    In half the bits a walk is another walk: it fools a few that the plain one does not, and the
+    other way round. The starts are the same, so all the rest is the same.
+    """
+    gained = (quick.values - plain.values).sum().item()
+    differ = (quick.values != plain.values).sum().item()
+    return abs(gained) <= max(0.01 * len(plain.values), 2 * math.sqrt(differ)) + 1e-6
+
+
 @pytest.mark.parametrize("steps", [8, 20])
 @pytest.mark.parametrize("eps", [0.05, 0.1])
-@pytest.mark.parametrize("loudness", [1, 4, 20])
-def test_digits_and_a_net_too_sure_of_itself_take_nobody_in(reader, drawn, loudness, eps, steps):
+@pytest.mark.parametrize("loudness", [1, 4, 10])
+def test_digits_and_a_net_too_sure_of_itself_take_nobody_in(
+    reader, drawn, loudness, eps, steps, monkeypatch
+):
     """Four times as loud, many a loss is rounded to 0 in float32, and PGD still finds a way."""
     x, y = (part[:100] for part in drawn)
 
@@ -46,10 +59,15 @@ def test_digits_and_a_net_too_sure_of_itself_take_nobody_in(reader, drawn, loudn
         def forward(self, x):
             return loudness * reader(x)
 
-    plain = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps)
-    quick = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, fast=True)
+    def measured(**how):
+        return risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, **how)
+
+    plain, quick = measured(), measured(fast=True)
     assert plain.value > 0.05
-    assert abs(plain.value - quick.value) <= 0.0101
+    assert alike(plain, quick)
+    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (model, model))
+    in_all_bits = measured(fast=True)  # then nobody but the hopeless can make a difference
+    assert (plain.values != in_all_bits.values).sum() <= 1
 
 
 class Cliff(torch.nn.Module):
@@ -154,7 +172,7 @@ def test_digits_are_measured_only_as_the_net_can_go(reader, drawn, kind):
     model, (x, y) = Particular(reader, kind), (part[:100] for part in drawn)
     plain = risk.evaluate(model, x, y, Linf(0.05), steps=8)
     quick = risk.evaluate(model, x, y, Linf(0.05), steps=8, fast=True)
-    assert abs(plain.value - quick.value) <= 0.0101
+    assert alike(plain, quick)
 
 
 def test_fast_sees_as_many_digits_as_the_net():

@@ -15,6 +15,8 @@ from tutlib import risk
 from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
 from tutlib.lessons.panels.risk import falling_digits
+from tutlib.plots import risk as figures
+from tutlib.plots.theme import in_words
 
 EPS = 0.1
 
@@ -500,6 +502,33 @@ def test_solutions_of_3_1(exercise, wrong, reader, digits):
     exercises.settle(exercise, wrong, {"net": reader, "x": x, "y": y, "eps": EPS})
 
 
+def test_a_figure_of_estimates_names_every_row_and_keeps_its_numbers_inside():
+    x, y = right_by(-0.1, 0.05, 0.1, 0.5)
+    found = {"untouched": risk.risk(echo, x, y),
+             "shoved": risk.adversarial_risk(echo, x, y, Linf(0.04), shove)}  # fmt: skip
+    figure = figures.forest(found, caption="95 % bands")
+    said = in_words(figure)
+    assert "untouched, 25.0, shoved, ≥ 50.0" in said
+    assert "95 % bands" in said
+    (axes,) = figure.axes
+    assert axes.get_xlim()[1] > 100 * found["shoved"].band[1]
+
+
+def test_a_figure_of_coverage_says_what_was_promised():
+    kept = {"good": torch.tensor([0.96, 0.95]), "bad": torch.tensor([0.1, 0.9])}
+    figure = figures.coverage(torch.tensor([0.001, 0.5]), kept, 0.95)
+    assert "good, bad, promised: 95%" in in_words(figure)
+    (axes,) = figure.axes
+    assert axes.lines[0].get_ydata().tolist() == pytest.approx([96, 95])
+
+
+def test_learning_curves_have_bands():
+    found = [risk.risk(echo, *right_by(-0.1, *[0.5] * k)) for k in (3, 9)]
+    (axes,) = figures.learning_curves(found, found[::-1]).axes
+    assert axes.lines[0].get_ydata().tolist() == pytest.approx([10, 25])  # the unseen ones first
+    assert len(axes.collections) == 2
+
+
 def test_digits_fall_in_the_panel(reader, digits, curve):
     panel = falling_digits(reader, curve, *digits)
     down = [sum(panel.set(eps=eps)["down"]) for eps in (0, 0.06, 0.2)]
@@ -508,6 +537,6 @@ def test_digits_fall_in_the_panel(reader, digits, curve):
     assert "→" in "".join(panel.set(eps=0.2)["titles"])
     assert len(panel.freeze()) <= 400_000
     assert not panel.errors
+    short = risk.risk_curve(reader, *(part[:5] for part in digits), [0.1])
     with pytest.raises(ValueError, match="12 pictures"):
-        few = [part[:5] for part in digits]
-        falling_digits(reader, risk.risk_curve(reader, *few, [0.1]), *digits)
+        falling_digits(reader, short, *digits)

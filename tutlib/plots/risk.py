@@ -68,7 +68,10 @@ def forest(
     use_style()
     figure, axes = plt.subplots(figsize=(8.6, 1.3 + 0.52 * len(estimates)), layout="constrained")
     percent = 100 if next(iter(estimates.values())).kind == "error" else 1
-    for place, estimate in enumerate(estimates.values()):
+    for place, (name, estimate) in enumerate(estimates.items()):
+        axes.text(
+            -0.015, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center"
+        )  # fmt: skip  (a text, so that alt texts name the row)
         low, high = (percent * end for end in estimate.band)
         mark = COLOURS[colour if estimate.lower_bound else "clean"]
         axes.plot([low, high], [place, place], color=mark, linewidth=5, alpha=0.35,
@@ -77,9 +80,10 @@ def forest(
         text = f"≥ {percent * estimate.value:.1f}" if estimate.lower_bound else (
             f"{percent * estimate.value:.1f}")  # fmt: skip
         axes.annotate(text, (high, place), (8, 0), textcoords="offset points", va="center")
-    axes.set(yticks=range(len(estimates)), yticklabels=list(estimates), xlim=(0, None))
+    furthest = percent * max(estimate.band[1] for estimate in estimates.values())
+    axes.set(yticks=range(len(estimates)), yticklabels=[], xlim=(0, 1.16 * furthest or None))
     axes.set_xlabel("wrong, per cent" if percent == 100 else "mean loss")
-    axes.margins(x=0.14, y=0.12)
+    axes.margins(y=0.12)
     axes.invert_yaxis()
     add_caption(figure, caption)
     return finish(figure)

@@ -19,11 +19,11 @@ def how_many(share: float = 0.01, doubt: float = 0.05) -> Checks:
     return [
         ("it is a whole number of pictures", lambda n: n == int(n) and n > 0),
         (
-            f"with so many and a risk of {share:.0%}, no mistake has a chance of {doubt:.0%} or less",
+            f"at a risk of {share:.0%} the chance of no mistake in so many is at most {doubt:.0%}",
             lambda n: (1 - share) ** n <= doubt,
         ),
         (
-            "and with one picture fewer it has a larger one",
+            "and with one picture fewer it is larger",
             lambda n: (1 - share) ** (n - 1) > doubt,
         ),
     ]
