@@ -94,6 +94,30 @@ def pictures() -> tuple[torch.Tensor, torch.Tensor]:
     return x, torch.tensor([0, 1, 2, 3, 0, 1])
 
 
+@pytest.fixture(scope="session")
+def reader() -> nn.Module:
+    """The shipped net for drawn digits, on the CPU; whoever moves or changes it takes a copy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUTLIB_ASSETS", "bundled")
+        return assets.digit_classifier().cpu()
+
+
+@pytest.fixture(scope="session")
+def drawn(reader) -> tuple[torch.Tensor, torch.Tensor]:
+    """The first 300 drawn test digits that `reader` reads correctly, and their labels.
+
+    So nobody is wrong untouched, and two attacks with the same source of chance have the same
+    starts, whichever pictures they leave out.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TUTLIB_ASSETS", "bundled")
+        x, y = (part[:320] for part in assets.digits().test)
+    with torch.no_grad():
+        right = (reader(x).argmax(1) == y).nonzero()[:300, 0]
+    assert len(right) == 300
+    return x[right], y[right]
+
+
 @pytest.fixture(params=["cpu", pytest.param("cuda", marks=pytest.mark.gpu)])
 def each_device(request) -> torch.device:
     return torch.device(request.param)

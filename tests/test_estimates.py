@@ -102,16 +102,27 @@ def test_wilsons_band_ends_exactly_at_nothing_and_at_all():
         assert wilson(count, count)[1] == 1
 
 
-@pytest.mark.parametrize("truth", [0.01, 0.1, 0.5])
-def test_wilsons_band_keeps_its_word(truth):
+def coverage(truth: float, n: int = 400) -> float:
     """Exactly: the probability of all counts whose band holds the truth."""
-    n, total = 400, 0.0
+    total = 0.0
     for k in range(n + 1):
         low, high = wilson(k, n)
         if low <= truth <= high:
             log = math.lgamma(n + 1) - math.lgamma(k + 1) - math.lgamma(n - k + 1)
             total += math.exp(log + k * math.log(truth) + (n - k) * math.log1p(-truth))
-    assert 0.93 <= total <= 0.97
+    return total
+
+
+@pytest.mark.parametrize("truth", [0.01, 0.1, 0.5])
+def test_wilsons_band_keeps_its_word(truth):
+    assert 0.93 <= coverage(truth) <= 0.97
+
+
+def test_at_the_very_edge_it_does_not():
+    """Just below the band of one mistake, only "no mistake" holds the truth (lesson 3.1)."""
+    truth = wilson(1, 400)[0] * (1 - 1e-9)
+    assert coverage(truth) == pytest.approx((1 - truth) ** 400)
+    assert 0.83 <= coverage(truth) <= 0.84
 
 
 @pytest.mark.parametrize(("wrong", "count"), [(0, 0), (1, 0), (-1, 5), (6, 5)])

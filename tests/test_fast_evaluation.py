@@ -1,5 +1,6 @@
 """The fast path: the same number as plain PGD, in fewer bits and on fewer pictures."""
 
+import copy
 import math
 from types import SimpleNamespace
 
@@ -7,31 +8,13 @@ import pytest
 import torch
 from torch import nn
 
-from tutlib import assets, nets, risk
+from tutlib import nets, risk
 from tutlib.attacks import input_gradient, pgd
 from tutlib.balls import L2, Linf
 from tutlib.descent import Steepest
 from tutlib.risk import fast, precision
 
 EPS = 0.1
-
-
-@pytest.fixture(scope="module", autouse=True)
-def bundled():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TUTLIB_ASSETS", "bundled")
-        yield
-
-
-@pytest.fixture(scope="module")
-def net(bundled):
-    return assets.digit_classifier().cpu()
-
-
-@pytest.fixture(scope="module")
-def digits(bundled):
-    x, y = assets.digits().test
-    return x[:60], y[:60]
 
 
 @pytest.fixture
@@ -44,30 +27,47 @@ def plainly(monkeypatch):
 
 
 @pytest.mark.parametrize("ball", [Linf(0.05), L2(0.8)], ids=["linf", "l2"])
-def test_digits_are_measured_within_a_point_of_plain(net, ball):
-    x, y = (t[:300] for t in assets.digits().test)
-    plain = risk.evaluate(net, x, y, ball, steps=10)
-    quick = risk.evaluate(net, x, y, ball, steps=10, fast=True)
+def test_digits_are_measured_within_a_point_of_plain(reader, drawn, ball):
+    plain = risk.evaluate(reader, *drawn, ball, steps=10)
+    quick = risk.evaluate(reader, *drawn, ball, steps=10, fast=True)
     assert quick.lower_bound
     assert abs(plain.value - quick.value) <= 0.0101
     assert 0.02 < plain.value < 0.98  # otherwise the comparison would say nothing
 
 
+def alike(plain, quick) -> bool:
+    """As many fall, to within a point, or to within what chance explains of those that differ.
+
+    In half the bits a walk is another walk: it fools a few that the plain one does not, and the
+    other way round. The starts are the same, so all the rest is the same.
+    """
+    gained = (quick.values - plain.values).sum().item()
+    differ = (quick.values != plain.values).sum().item()
+    return abs(gained) <= max(0.01 * len(plain.values), 2 * math.sqrt(differ)) + 1e-6
+
+
 @pytest.mark.parametrize("steps", [8, 20])
 @pytest.mark.parametrize("eps", [0.05, 0.1])
-@pytest.mark.parametrize("loudness", [1, 4, 20])
-def test_digits_and_a_net_too_sure_of_itself_take_nobody_in(net, loudness, eps, steps):
+@pytest.mark.parametrize("loudness", [1, 4, 10])
+def test_digits_and_a_net_too_sure_of_itself_take_nobody_in(
+    reader, drawn, loudness, eps, steps, monkeypatch
+):
     """Four times as loud, many a loss is rounded to 0 in float32, and PGD still finds a way."""
-    x, y = (t[:100] for t in assets.digits().test)
+    x, y = (part[:100] for part in drawn)
 
     class Loud(torch.nn.Module):
         def forward(self, x):
-            return loudness * net(x)
+            return loudness * reader(x)
 
-    plain = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps)
-    quick = risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, fast=True)
+    def measured(**how):
+        return risk.evaluate(Loud(), x, y, Linf(eps), steps=steps, **how)
+
+    plain, quick = measured(), measured(fast=True)
     assert plain.value > 0.05
-    assert abs(plain.value - quick.value) <= 0.0101
+    assert alike(plain, quick)
+    monkeypatch.setattr(fast, "quickest", lambda model, x, y: (model, model))
+    in_all_bits = measured(fast=True)  # then nobody but the hopeless can make a difference
+    assert (plain.values != in_all_bits.values).sum() <= 1
 
 
 class Cliff(torch.nn.Module):
@@ -168,11 +168,11 @@ class Particular(torch.nn.Module):
 
 
 @pytest.mark.parametrize("kind", ["view", "NaN in half the bits"])
-def test_digits_are_measured_only_as_the_net_can_go(net, kind):
-    x, y = (t[:100] for t in assets.digits().test)
-    plain = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8)
-    quick = risk.evaluate(Particular(net, kind), x, y, Linf(0.05), steps=8, fast=True)
-    assert abs(plain.value - quick.value) <= 0.0101
+def test_digits_are_measured_only_as_the_net_can_go(reader, drawn, kind):
+    model, (x, y) = Particular(reader, kind), (part[:100] for part in drawn)
+    plain = risk.evaluate(model, x, y, Linf(0.05), steps=8)
+    quick = risk.evaluate(model, x, y, Linf(0.05), steps=8, fast=True)
+    assert alike(plain, quick)
 
 
 def test_fast_sees_as_many_digits_as_the_net():
@@ -187,41 +187,43 @@ def test_fast_sees_as_many_digits_as_the_net():
     assert risk.evaluate(model, x, y, Linf(0.1), steps=4, fast=True).value == 0
 
 
-def test_digits_are_never_counted_where_float32_denies_it(net, digits, monkeypatch):
+def test_digits_are_never_counted_where_float32_denies_it(reader, drawn, monkeypatch):
     """A quick model that errs everywhere must not fool the count: float32 confirms each."""
-    x, y = digits
+    x, y = (part[:60] for part in drawn)
+    y = torch.where(torch.arange(60) < 3, (y + 1) % 10, y)  # and three are wrong untouched
 
     def liar(pictures):
-        return 0 * net(pictures)  # it doubts every picture, and leads nowhere
+        return 0 * reader(pictures)  # it doubts every picture, and leads nowhere
 
     monkeypatch.setattr(
-        fast, "quickest", lambda model, x, y: (precision.Way(liar), precision.Way(net))
+        fast, "quickest", lambda model, x, y: (precision.Way(liar), precision.Way(reader))
     )
-    ball = Linf(1e-3)
-    found = risk.evaluate(net, x, y, ball, steps=4, fast=True)
-    assert found.value == risk.risk(net, x, y).value < 0.1
+    found = risk.evaluate(reader, x, y, Linf(1e-3), steps=4, fast=True)
+    assert found.values.nonzero()[:, 0].tolist() == [0, 1, 2]
 
 
 @pytest.mark.parametrize("make", [lambda net: net, lambda net: lambda x: net(x)])
-def test_digits_leave_the_net_as_it_was(net, digits, make):
+def test_digits_leave_the_net_as_it_was(reader, drawn, make):
+    net = copy.deepcopy(reader)
     before = {name: t.clone() for name, t in net.state_dict().items()}
     layouts = [p.stride() for p in net.parameters()]
     net.train()
-    risk.evaluate(make(net), *digits, Linf(EPS), steps=3, fast=True)
+    risk.evaluate(make(net), *(part[:60] for part in drawn), Linf(EPS), steps=3, fast=True)
     assert net.training
     net.eval()
     assert all(torch.equal(t, before[name]) for name, t in net.state_dict().items())
     assert layouts == [p.stride() for p in net.parameters()]
 
 
-def test_digits_that_fall_when_they_are_looked_at_are_not_hopeless(net, plainly, monkeypatch):
+def test_digits_that_fall_when_they_are_looked_at_are_not_hopeless(
+    reader, drawn, plainly, monkeypatch
+):
     """Or a picture just fooled would be a control that fell, and bring all the others back."""
     walks, walk = [], fast.Climb._walk
     monkeypatch.setattr(
         fast.Climb, "_walk", lambda self, *args: (walks.append(args[1]), walk(self, *args))[1]
     )
-    x, y = (part[:300] for part in assets.digits().test)
-    fast.fooled(net, x, y, Linf(0.08), steps=10)
+    fast.fooled(reader, *drawn, Linf(0.08), steps=10)
     assert walks == [0], "some came back, and went on from these steps"
 
 

@@ -7,18 +7,22 @@ pictures as are used here the numbers are others; the pattern must be the same.
 """
 
 from functools import partial
+from importlib.util import find_spec
 
 import pytest
 import torch
 
 from benchmarks import peers
 from tests.conftest import needs_mnist, real_mnist
-from tutlib import assets, nets, risk, training
+from tutlib import nets, risk, training
 from tutlib.attacks import fgsm, pgd
 from tutlib.balls import Linf
 
 BALL = Linf(0.1)
 OTHERS = {"torchattacks": peers.torchattacks, "foolbox": peers.foolbox}
+needs_peers = pytest.mark.skipif(
+    not all(map(find_spec, OTHERS)), reason="needs torchattacks and foolbox to compare with"
+)
 JUDGED = 500
 EPOCHS_STANDARD, EPOCHS_ROBUST = 5, 6
 pgd40 = partial(pgd, steps=40, early_stop=True)
@@ -87,24 +91,25 @@ def test_a_robust_net_reads_as_well_and_stands(table):
 
 
 def agree(net, x, y, eps: float) -> None:
-    """The same attack from three libraries fools as many, to within a point."""
-    torch.manual_seed(0)
-    wrong = {
-        library: risk.risk(net, attack(net, x, y, eps, 20, eps / 8), y).value
-        for library, attack in {"tutlib": peers.tutlib, **OTHERS}.items()
-    }
-    print(eps, wrong)
+    """The same attack from three libraries fools the same pictures, but for one in a hundred."""
+    found = {}
+    for library, attack in {"tutlib": peers.tutlib, **OTHERS}.items():
+        torch.manual_seed(0)  # all three take their random starts from torch, so these are the same
+        found[library] = risk.per_picture(net, attack(net, x, y, eps, 20, eps / 8), y)
+    print(eps, {library: wrong.mean().item() for library, wrong in found.items()})
     for library in OTHERS:
-        assert abs(wrong["tutlib"] - wrong[library]) <= 0.01 + 1e-9, wrong
+        differ = (found["tutlib"] != found[library]).float().mean().item()
+        assert differ <= 0.01 + 1e-6, library
 
 
+@needs_peers
 @pytest.mark.parametrize("eps", [0.03, 0.06])
-def test_peers_agree_on_the_bundled_digits(eps, monkeypatch):
-    monkeypatch.setenv("TUTLIB_ASSETS", "bundled")
-    agree(assets.digit_classifier().cpu(), *assets.digits().test, eps)
+def test_peers_agree_on_the_bundled_digits(eps, reader, drawn):
+    agree(reader, *(part[:200] for part in drawn), eps)
 
 
 @needs_mnist
+@needs_peers
 @pytest.mark.parametrize("name", ["standard", "robust"])
 def test_peers_agree_on_the_nets_of_the_table(name, trained, mnist):
     agree(trained[name], *mnist[1], BALL.eps)

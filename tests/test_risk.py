@@ -1,5 +1,6 @@
 """Risk: lower bounds that say so, curves that never fall, attacks kept to their ball (and 3.1)."""
 
+import copy
 import math
 from functools import partial
 
@@ -10,36 +11,25 @@ from hypothesis import strategies as st
 from torch.nn import functional as F
 
 from tests import exercises
-from tutlib import assets, risk
+from tutlib import risk
 from tutlib.attacks import fgsm, input_gradient, pgd
 from tutlib.balls import L2, Linf
 from tutlib.lessons.panels.risk import falling_digits
+from tutlib.plots import risk as figures
+from tutlib.plots.theme import in_words
 
 EPS = 0.1
 
 
-@pytest.fixture(scope="module", autouse=True)
-def bundled():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TUTLIB_ASSETS", "bundled")
-        yield
+@pytest.fixture(scope="module")
+def digits(drawn):
+    return [part[:60] for part in drawn]
 
 
 @pytest.fixture(scope="module")
-def net(bundled):
-    return assets.digit_classifier().cpu()
-
-
-@pytest.fixture(scope="module")
-def digits(bundled):
-    x, y = assets.digits().test
-    return x[:60], y[:60]
-
-
-@pytest.fixture(scope="module")
-def curve(net, digits):
+def curve(reader, digits):
     attack = partial(pgd, steps=5, early_stop=True)
-    return risk.risk_curve(net, *digits, [0, 0.03, 0.06, 0.1, 0.2], attack)
+    return risk.risk_curve(reader, *digits, [0, 0.03, 0.06, 0.1, 0.2], attack)
 
 
 # Most of what follows is true of any net. So it is tried on the smallest: "pictures" of three
@@ -504,11 +494,11 @@ def test_attacks_that_are_not_ours_have_names_too():
     assert risk.attack_name(torch.clamp_min) == "clamp_min"  # nobody can read its signature
 
 
-def test_each_device_gives_the_same_curve(net, digits, each_device):
+def test_each_device_gives_the_same_curve(reader, digits, each_device):
     x, y = (t.to(each_device) for t in digits)
-    moved = assets.digit_classifier().to(each_device)
+    moved = copy.deepcopy(reader).to(each_device)
     curve = risk.risk_curve(moved, x, y, [0, 0.05], fgsm)
-    on_cpu = risk.risk_curve(net, *digits, [0, 0.05], fgsm)
+    on_cpu = risk.risk_curve(reader, *digits, [0, 0.05], fgsm)
     assert abs(curve.values[1] - on_cpu.values[1]) <= 1 / len(x)
 
 
@@ -516,25 +506,54 @@ def test_each_device_gives_the_same_curve(net, digits, each_device):
 
 
 EXERCISES_3_1 = exercises.table("3-1", {
-    "how_many": [300, "how_many = right - 1", "how_many = right + 1"],
+    # One too few, the rule of thumb itself, and what two-sided bands ask for (exact; Wilson's).
+    "how_many": ["how_many = right - 1", 300, 368, 381, 299.5],
     "worst_of": [lambda clean, *attacks: max(values.mean() for values in (clean, *attacks))],
     "blind_search": [lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2)],
 })  # fmt: skip
 
 
 @pytest.mark.parametrize(("exercise", "wrong"), EXERCISES_3_1)
-def test_solutions_of_3_1(exercise, wrong, net, digits):
+def test_solutions_of_3_1(exercise, wrong, reader, digits):
     x, y = (part[:20] for part in digits)
-    exercises.settle(exercise, wrong, {"net": net, "x": x, "y": y, "eps": EPS})
+    exercises.settle(exercise, wrong, {"net": reader, "x": x, "y": y, "eps": EPS})
 
 
-def test_digits_fall_in_the_panel(net, digits, curve):
-    panel = falling_digits(net, curve, *digits)
+def test_a_figure_of_estimates_names_every_row_and_keeps_its_numbers_inside():
+    x, y = right_by(-0.1, 0.05, 0.1, 0.5)
+    found = {"untouched": risk.risk(echo, x, y),
+             "shoved": risk.adversarial_risk(echo, x, y, Linf(0.04), shove)}  # fmt: skip
+    figure = figures.forest(found, caption="95 % bands")
+    said = in_words(figure)
+    assert "untouched, 25.0, shoved, ≥ 50.0" in said
+    assert "95 % bands" in said
+    (axes,) = figure.axes
+    assert axes.get_xlim()[1] > 100 * found["shoved"].band[1]
+
+
+def test_a_figure_of_coverage_says_what_was_promised():
+    kept = {"good": torch.tensor([0.96, 0.95]), "bad": torch.tensor([0.1, 0.9])}
+    figure = figures.coverage(torch.tensor([0.001, 0.5]), kept, 0.95)
+    assert "good, bad, promised: 95%" in in_words(figure)
+    (axes,) = figure.axes
+    assert axes.lines[0].get_ydata().tolist() == pytest.approx([96, 95])
+
+
+def test_learning_curves_have_bands():
+    found = [risk.risk(echo, *right_by(-0.1, *[0.5] * k)) for k in (3, 9)]
+    (axes,) = figures.learning_curves(found, found[::-1]).axes
+    assert axes.lines[0].get_ydata().tolist() == pytest.approx([10, 25])  # the unseen ones first
+    assert len(axes.collections) == 2
+
+
+def test_digits_fall_in_the_panel(reader, digits, curve):
+    panel = falling_digits(reader, curve, *digits)
     down = [sum(panel.set(eps=eps)["down"]) for eps in (0, 0.06, 0.2)]
     assert down[0] == 0
     assert down[0] < down[1] <= down[2]
     assert "→" in "".join(panel.set(eps=0.2)["titles"])
     assert len(panel.freeze()) <= 400_000
     assert not panel.errors
+    short = risk.risk_curve(reader, *(part[:5] for part in digits), [0.1])
     with pytest.raises(ValueError, match="12 pictures"):
-        falling_digits(net, risk.risk_curve(net, digits[0][:5], digits[1][:5], [0.1]), *digits)
+        falling_digits(reader, short, *digits)

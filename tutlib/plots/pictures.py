@@ -37,6 +37,7 @@ def put(axes: Axes, picture: Tensor, title: str = "", colour: str = "ink") -> No
 def add_caption(figure: Figure, text: str) -> None:
     """A sentence under the figure, wrapped to its width (in constrained layouts)."""
     if text:
+        text = text.replace(" %", "\u00a0%")  # no line begins with a per cent sign
         width = max(30, int(figure.get_figwidth() * 11.5))
         lines = textwrap.wrap(text, width)
         while width > 20 and len(textwrap.wrap(text, width - 1)) == len(lines):  # equal lines

@@ -10,25 +10,53 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, put
-from tutlib.plots.theme import COLOURS, finish, use_style
+from tutlib.plots.theme import COLOURS, as_array, finish, use_style
 from tutlib.risk import Estimate, RiskCurve
 
 MARKERS = "osD^v"
 LINES = ("-", "--", "-.", ":")
 
 
-def learning_curves(train: Sequence[float], test: Sequence[float], caption: str = "") -> Figure:
-    """Error on the training and on the test pictures (between 0 and 1) after each epoch."""
+def learning_curves(
+    train: Sequence[Estimate], test: Sequence[Estimate], caption: str = ""
+) -> Figure:
+    """The errors on training and on test pictures after each epoch, with their bands."""
     use_style()
-    figure, axes = plt.subplots(figsize=(7.6, 3.9), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.6, 4.1), layout="constrained")
     epochs = range(1, len(train) + 1)
-    for values, name, colour, line in (
-        (test, "pictures it has not seen", "clean", "-"),
-        (train, "pictures it learns from", "neutral", "--"),
+    for found, name, colour, line, mark in (
+        (test, "pictures it has not seen", "clean", "-", "o"),
+        (train, "pictures it learns from", "neutral", "--", "s"),
     ):
-        axes.plot(epochs, [100 * v for v in values], line, color=COLOURS[colour], label=name)
-    axes.set(xlabel="epoch", ylabel="wrong, per cent", ylim=(0, None), xlim=(1, None))
+        _with_band(axes, epochs, found, 100, COLOURS[colour], line, mark, name)
+    axes.set(xlabel="epoch", ylabel="wrong, per cent", ylim=(0, None), xticks=list(epochs))
     axes.legend()
+    add_caption(figure, caption)
+    return finish(figure)
+
+
+def coverage(
+    truths: Tensor, kept: Mapping[str, Tensor], promised: float, caption: str = ""
+) -> Figure:
+    """How often a band holds the truth, against the truth.
+
+    Args:
+        truths: true risks p, (P,), between 0 and 1.
+        kept: name -> the probability that this band holds p, (P,); at most two of them.
+        promised: what the bands promise, for example 0.95.
+    """
+    use_style()
+    figure, axes = plt.subplots(figsize=(8.6, 4.4), layout="constrained")
+    p = 100 * as_array(truths)
+    for (name, share), colour, line in zip(kept.items(), ("ink", "neutral"), ("-", "--")):
+        axes.plot(p, 100 * as_array(share), line, color=COLOURS[colour], linewidth=1.8, label=name)
+    axes.axhline(100 * promised, color=COLOURS["ink"], linewidth=1.2, linestyle=":",
+                 label=f"promised: {promised:.0%}")  # fmt: skip
+    axes.set(xscale="log", ylim=(0, 103), xlim=(p[0], p[-1]))
+    axes.set_xlabel("the true risk, per cent (each mark is ten times the one before)")
+    axes.set_ylabel("bands that hold it, per cent")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.legend(loc="lower right")
     add_caption(figure, caption)
     return finish(figure)
 
@@ -40,7 +68,10 @@ def forest(
     use_style()
     figure, axes = plt.subplots(figsize=(8.6, 1.3 + 0.52 * len(estimates)), layout="constrained")
     percent = 100 if next(iter(estimates.values())).kind == "error" else 1
-    for place, estimate in enumerate(estimates.values()):
+    for place, (name, estimate) in enumerate(estimates.items()):
+        axes.text(
+            -0.015, place, name, transform=axes.get_yaxis_transform(), ha="right", va="center"
+        )  # fmt: skip  (a text, so that alt texts name the row)
         low, high = (percent * end for end in estimate.band)
         mark = COLOURS[colour if estimate.lower_bound else "clean"]
         axes.plot([low, high], [place, place], color=mark, linewidth=5, alpha=0.35,
@@ -49,9 +80,10 @@ def forest(
         text = f"≥ {percent * estimate.value:.1f}" if estimate.lower_bound else (
             f"{percent * estimate.value:.1f}")  # fmt: skip
         axes.annotate(text, (high, place), (8, 0), textcoords="offset points", va="center")
-    axes.set(yticks=range(len(estimates)), yticklabels=list(estimates), xlim=(0, None))
+    furthest = percent * max(estimate.band[1] for estimate in estimates.values())
+    axes.set(yticks=range(len(estimates)), yticklabels=[], xlim=(0, 1.16 * furthest or None))
     axes.set_xlabel("wrong, per cent" if percent == 100 else "mean loss")
-    axes.margins(x=0.14, y=0.12)
+    axes.margins(y=0.12)
     axes.invert_yaxis()
     add_caption(figure, caption)
     return finish(figure)
@@ -62,18 +94,21 @@ def draw_curves(axes: Axes, curves: Mapping[str, RiskCurve], colours: Mapping[st
     for i, (name, curve) in enumerate(curves.items()):
         percent = 100 if curve.estimates[0].kind == "error" else 1
         colour = COLOURS[colours.get(name, "adversarial")]
-        low, high = zip(*(estimate.band for estimate in curve.estimates))
-        axes.fill_between(
-            curve.eps, [percent * v for v in low], [percent * v for v in high],
-            color=colour, alpha=0.18, linewidth=0,
-        )  # fmt: skip
-        axes.plot(
-            curve.eps, [percent * v for v in curve.values], LINES[i % 4], marker=MARKERS[i % 5],
-            markersize=5, color=colour, label=name,
-        )  # fmt: skip
+        line, mark = LINES[i % len(LINES)], MARKERS[i % len(MARKERS)]
+        _with_band(axes, curve.eps, curve.estimates, percent, colour, line, mark, name)
     axes.set_xlabel("ε, how far a pixel may go (1 is white)")
     axes.set_ylabel("wrong, per cent" if percent == 100 else "mean loss")
     axes.set_ylim(0, 102 if percent == 100 else None)
+
+
+def _with_band(axes, places, estimates, percent, colour, line, mark, name) -> None:
+    low, high = zip(*(estimate.band for estimate in estimates))
+    axes.fill_between(
+        places, [percent * v for v in low], [percent * v for v in high],
+        color=colour, alpha=0.18, linewidth=0,
+    )  # fmt: skip
+    values = [percent * estimate.value for estimate in estimates]
+    axes.plot(places, values, line, marker=mark, markersize=5, color=colour, label=name)
 
 
 def curves(

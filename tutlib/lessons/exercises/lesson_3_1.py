@@ -8,20 +8,23 @@ from torch import Tensor
 from tutlib.balls import Linf
 from tutlib.check import Checks
 from tutlib.lessons.exercises.legal import legal, once
-from tutlib.risk import per_picture, wilson
+from tutlib.risk import per_picture
 
 
-def how_many(share: float = 0.01) -> Checks:
-    """For a number: pictures without a single mistake that show the risk is below `share`."""
+def how_many(share: float = 0.01, doubt: float = 0.05) -> Checks:
+    """For a number: pictures without a single mistake that show the risk is below `share`.
+
+    One-sided: with a risk of `share`, no mistake in so many has a chance of at most `doubt`.
+    """
     return [
         ("it is a whole number of pictures", lambda n: n == int(n) and n > 0),
         (
-            f"with so many pictures and no mistake, the band ends below {share:.0%}",
-            lambda n: wilson(0, int(n))[1] < share,
+            f"at a risk of {share:.0%} the chance of no mistake in so many is at most {doubt:.0%}",
+            lambda n: (1 - share) ** n <= doubt,
         ),
         (
-            "and with one picture fewer it would not",
-            lambda n: wilson(0, int(n) - 1)[1] >= share,
+            "and with one picture fewer it is larger",
+            lambda n: (1 - share) ** (n - 1) > doubt,
         ),
     ]
 

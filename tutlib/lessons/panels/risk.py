@@ -40,7 +40,7 @@ def falling_digits(net, curve: RiskCurve, x: Tensor, y: Tensor) -> Panel:
         )
 
     stops = [round(eps, 6) for eps in curve.eps]
-    middle = stops[2 * (len(stops) // 6)]  # one that the frozen page can show
+    middle = stops[2 * round(len(stops) / 6)]  # one that the frozen page can show
     return Panel(
         compute,
         draw,
@@ -51,8 +51,9 @@ def falling_digits(net, curve: RiskCurve, x: Tensor, y: Tensor) -> Panel:
         answers=("none or one", "a few", "about half", "nearly all"),
         reveal=lambda state, result: f"{sum(compute({'eps': middle})['down'])} of 12. "
         "Move ε and see which go first.",
-        caption="Left: the risk curve, from below, with its 95 % band. Right: blue frames are "
-        "read correctly; orange ones have fallen (truth → answer), drawn as they fell.",
+        caption="Left: the risk curve, from below, with its 95 % band. Right: digits framed in "
+        "blue have not fallen and are drawn untouched; those in orange have (truth → answer) and "
+        "are drawn as they fell.",
         alt=lambda state, result: f"At eps {state['eps']:g}, {sum(result['down'])} of 12 digits "
         "have fallen.",
         frozen={"eps": stops[::2]},  # every other stop: 400 kB hold no more
