@@ -22,26 +22,28 @@ from tutlib.plots.data_uri import data_uri
 from tutlib.plots.pictures import add_caption, as_image
 from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
-# White where D cannot tell, green where it says "real", orange where it says "generated"; few
-# steps, which read like a map's contours and keep the pictures small.
-BELIEF = LinearSegmentedColormap.from_list("belief", ["#ee9a6a", "#ffffff", "#6cc4a6"], N=15)
+# The surer D is of "real", the greener: one hue, so that no second meaning is borrowed. Few steps,
+# which read like a map's contours and keep the pictures small.
+BELIEF = LinearSegmentedColormap.from_list("belief", ["#ffffff", "#4db892"], N=15)
+DOTS = 100  # on a board, each with its arrow
 
 
 # ---------------------------------------------------------------- the ring
 
 
-def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None = None) -> None:
-    """The game from above: D's belief as colour, samples as dots, G's wishes as arrows."""
+def draw_board(axes: Axes, board: Board, *, dots: int = DOTS, title: str | None = None) -> None:
+    """The game from above: D's belief as colour, samples as dots, G's wish for each as an arrow."""
     span = (-SPAN, SPAN, -SPAN, SPAN)
     axes.imshow(board.belief, extent=span, origin="lower", cmap=BELIEF, vmin=0, vmax=1,
                 interpolation="bilinear")  # fmt: skip
     centres = ring_centres()
     axes.scatter(*centres.T.numpy(), s=110, facecolor="none", edgecolor=COLOURS["real"], lw=2)
-    dots = board.fake[:500]
-    axes.scatter(*dots.T.numpy(), s=7, color=COLOURS["clean"], alpha=0.6, lw=0)
-    moves, start = board.arrows[:arrows], board.fake[:arrows]
-    length = moves.norm(dim=1, keepdim=True).clamp(min=1e-9)
-    moves = 0.6 * moves / length * (3 * length).clamp(max=1)  # long wishes are cut
+    start, moves = board.fake[:dots], board.arrows[:dots]
+    axes.scatter(*start.T.numpy(), s=22, color=COLOURS["generated"], edgecolor=COLOURS["ink"],
+                 lw=0.5)  # fmt: skip
+    length = moves.norm(dim=1, keepdim=True)
+    long = length.quantile(0.9).clamp(min=1e-12)  # of this board: on some all wishes are short
+    moves = 0.6 * moves / torch.maximum(length, long)
     tails, tips = start.T.numpy(), moves.T.numpy()
     axes.quiver(*tails, *tips, angles="xy", scale_units="xy", scale=1, width=0.006,
                 color=COLOURS["ink"], alpha=0.75)  # fmt: skip
@@ -51,14 +53,14 @@ def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None 
     outside = (board.fake.abs() > SPAN).any(1).float().mean().item()
     if outside >= 0.005:  # an empty board would look like an empty game
         paper = {"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 2}
-        axes.text(0.03, 0.03, f"{outside:.0%} of the dots lie outside", transform=axes.transAxes,
+        axes.text(0.03, 0.03, f"{100 * outside:.0f} % lie outside", transform=axes.transAxes,
                   fontsize=11, bbox=paper)  # fmt: skip
     axes.set_title(f"round {board.t}" if title is None else title)
 
 
 def number_modes(axes: Axes) -> None:
     """The modes' numbers beside their circles, on the outer side of the ring."""
-    for number, (x, y) in enumerate(1.24 * ring_centres().numpy()):
+    for number, (x, y) in enumerate(1.3 * ring_centres().numpy()):
         axes.text(x, y, str(number), ha="center", va="center", fontsize=12,
                   color=text_colour("real"), weight="bold")  # fmt: skip
 
@@ -92,7 +94,7 @@ def board_strip(boards: Sequence[Board], caption: str = "", titles=None) -> Figu
     figure, axes = plt.subplots(1, len(boards), figsize=(2.6 * len(boards), 3.4), squeeze=False)
     for i, (place, one) in enumerate(zip(axes[0], boards)):
         title = titles[i] if titles else f"round {one.t}: {one.modes.found} of 8"
-        draw_board(place, one, arrows=30, title=title)
+        draw_board(place, one, dots=60, title=title)
     add_caption(figure, caption)
     return finish(figure)
 
@@ -134,19 +136,30 @@ def _pixels(figure: Figure, dpi: int = 64) -> Image.Image:
 # ---------------------------------------------------------------- curves
 
 
-def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, learned: Tensor, caption: str = "") -> Figure:
-    """Two densities over x, and between them the best discriminator and the learned one."""
+def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: str = "") -> Figure:
+    """Two densities over x, the best discriminator and the learned one: its belief, its logit."""
     use_style()
-    x, p, q, learned = map(as_array, (x, p, q, learned))
-    figure, axes = plt.subplots(figsize=(8.4, 4.2))
+    x, p, q, logit = (as_array(values).flatten() for values in (x, p, q, logit))
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3))
     for density, name, mark in ((p, "real", "real"), (q, "generated", "generated")):
-        axes.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
+        left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
         top = int(density.argmax())
-        axes.text(x[top], density[top] + 0.015, name, ha="center", color=text_colour(mark))
-    axes.plot(x, p / (p + q), color=COLOURS["ink"], lw=5, alpha=0.3, label="p / (p + q)")
-    axes.plot(x, learned, "--", color=COLOURS["adversarial"], label="what D learned")
-    axes.set(xlabel="x", ylabel="D(x), and the densities", ylim=(0, 1.04))
-    axes.legend(loc="center right")
+        left.text(x[top], density[top] + 0.015, name, ha="center", color=text_colour(mark))
+    best = np.log(p) - np.log(q)
+    for axes, true, learned in (
+        (left, p / (p + q), 1 / (1 + np.exp(-logit))),
+        (right, best, logit),
+    ):
+        axes.plot(x, true, color=COLOURS["ink"], lw=6, alpha=0.3, label="closed form")
+        axes.plot(x, learned, "--", color=COLOURS["ink"], label="what D learnt")
+        axes.set_xlabel("x")
+    left.set(ylabel="D(x), and the two densities", ylim=(0, 1.04))
+    flat = int(np.abs(np.gradient(best, x)).argmin())
+    right.plot(x[flat], best[flat], "o", ms=11, mfc="white", mec=COLOURS["ink"], mew=2,
+               label=f"flat: x = {x[flat]:.1f}")  # fmt: skip
+    right.axhline(0, color=COLOURS["neutral"], lw=1)
+    right.set(ylabel="logit of D(x)", ylim=(-6, 12))
+    right.legend(loc="upper center")
     add_caption(figure, caption)
     return finish(figure)
 
@@ -158,7 +171,7 @@ def lines(
     xlabel: str,
     ylabel: str,
     log: bool = False,
-    colours: Sequence[str] = ("clean", "adversarial", "real"),
+    colours: Sequence[str] = ("ink", "neutral", "ink"),  # curves without a meaning of their own
     caption: str = "",
     axes: Axes | None = None,
 ) -> Figure:
@@ -167,7 +180,7 @@ def lines(
     alone = axes is None
     if alone:
         _, axes = plt.subplots(figsize=(7.6, 4.0))
-    for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", "-.")):
+    for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", ":")):
         axes.plot(as_array(x), as_array(values), dash, color=COLOURS[mark], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.legend()
@@ -176,12 +189,17 @@ def lines(
 
 
 def two_losses(caption: str = "") -> Figure:
-    """The two generator losses as functions of D's logit, and the size of their slopes."""
+    """The two generator losses as functions of D's logit, and the size of their slopes.
+
+    Example:
+        >>> len(two_losses().axes)
+        2
+    """
     use_style()
     s = torch.linspace(-9, 5, 200)
     minimax, non_saturating = -torch.nn.functional.softplus(s), torch.nn.functional.softplus(-s)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.0))
-    names = ("minimax: log(1 - D)", "non-saturating: -log D")
+    names = ("textbook: log(1 - D)", "non-saturating: -log D")
     lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for what is generated",
           ylabel="generator's loss", axes=left)  # fmt: skip
     slopes = dict(zip(names, (s.sigmoid(), (-s).sigmoid())))
@@ -277,16 +295,73 @@ def ablation(results: dict[str, float], floor: float = 1.0, caption: str = "") -
     return finish(figure)
 
 
-def two_games(one: dict, five: dict, truth: dict[str, float], caption: str = "") -> Figure:
-    """The line's game with k = 1 and k = 5: the expert's gap, the forger's spread and mean."""
+def two_games(
+    one: Sequence[dict], five: Sequence[dict], truth: dict[str, float], caption: str = ""
+) -> Figure:
+    """The line's game with k = 1 and k = 5, several seeds each: D's gap, G's spread and mean."""
     use_style()
     figure, places = plt.subplots(1, 3, figsize=(12, 3.9))
     labels = {"gap": "distance of D from D*", "a": "spread a", "b": "mean b"}
     for axes, (key, label) in zip(places, labels.items()):
-        curves = {"k = 1": one[key], "k = 5": five[key]}
-        lines(range(1, len(one[key]) + 1), curves, xlabel="round", ylabel=label, axes=axes)
+        for games, name, mark, dash in (
+            (one, "k = 1", "ink", "-"), (five, "k = 5", "neutral", "--"),
+        ):  # fmt: skip
+            for i, game in enumerate(games):
+                axes.plot(range(1, len(game[key]) + 1), game[key], dash, color=COLOURS[mark],
+                          lw=1.8, label=None if i else name)  # fmt: skip
+        axes.set(xlabel="round", ylabel=label)
         if key in truth:
-            axes.axhline(truth[key], color=COLOURS["real"], linestyle=":", label="real")
-            axes.legend()
+            axes.axhline(truth[key], color=COLOURS["real"], linestyle=":", lw=3, label="real")
+        axes.set_ylim(bottom=0)
+        axes.legend()
+    add_caption(figure, caption)
+    return finish(figure)
+
+
+def perfect_games(
+    runs: dict[str, Sequence[float]],
+    x: Tensor,
+    real: Tensor,
+    ends: dict[str, Tensor],
+    caption: str = "",
+) -> Figure:
+    """Against a perfect expert: the JSD along each run, and where each run's heap comes to rest."""
+    use_style()
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.2))
+    steps = range(max(map(len, runs.values())))
+    lines(steps, runs, xlabel="step of the forger", ylabel="JSD of real and generated", axes=left)
+    left.set_ylim(bottom=0)
+    x, real = as_array(x), as_array(real)
+    right.fill_between(x, real, color=COLOURS["real"], alpha=0.35, lw=0, label="real")
+    lines(x, ends, xlabel="x", ylabel="density", axes=right)
+    add_caption(figure, caption)
+    return finish(figure)
+
+
+def collapse_signs(
+    rounds: Sequence[int],
+    games: dict[str, Sequence[dict[str, Sequence[float]]]],
+    labels: dict[str, str],
+    marks: dict[str, float],
+    caption: str = "",
+) -> Figure:
+    """A sign per pair of axes, over the rounds; each game has a dash, each of its seeds a line.
+
+    Args:
+        games: name -> for each seed, sign -> a number for each look.
+        labels: sign -> what its axis says; marks: sign -> where a line is drawn across.
+    """
+    use_style()
+    figure, places = plt.subplots(1, len(labels), figsize=(3.3 * len(labels), 3.8))
+    for axes, (sign, label) in zip(places, labels.items()):
+        for (name, seeds), mark, dash in zip(games.items(), ("neutral", "ink"), ("--", "-")):
+            for i, one in enumerate(seeds):
+                axes.plot(rounds, one[sign], dash, color=COLOURS[mark], lw=1.6,
+                          label=None if i else name)  # fmt: skip
+        if sign in marks:
+            axes.axhline(marks[sign], color=COLOURS["real"], linestyle=":", lw=2.5)
+        axes.set(xlabel="round", title=label)
+        axes.set_ylim(bottom=0)
+    figure.legend(*places[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
     add_caption(figure, caption)
     return finish(figure)
