@@ -24,7 +24,7 @@ from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
 # The surer D is of "real", the greener: one hue, so that no second meaning is borrowed. Few steps,
 # which read like a map's contours and keep the pictures small.
-BELIEF = LinearSegmentedColormap.from_list("belief", ["#ffffff", "#4db892"], N=15)
+BELIEF = LinearSegmentedColormap.from_list("belief", ["#ffffff", "#6cc4a6"], N=15)
 DOTS = 100  # on a board, each with its arrow
 
 
@@ -37,7 +37,8 @@ def draw_board(axes: Axes, board: Board, *, dots: int = DOTS, title: str | None 
     axes.imshow(board.belief, extent=span, origin="lower", cmap=BELIEF, vmin=0, vmax=1,
                 interpolation="bilinear")  # fmt: skip
     centres = ring_centres()
-    axes.scatter(*centres.T.numpy(), s=110, facecolor="none", edgecolor=COLOURS["real"], lw=2)
+    axes.scatter(*centres.T.numpy(), s=110, facecolor="none",
+                 edgecolor=text_colour("real"), lw=2)  # fmt: skip
     start, moves = board.fake[:dots], board.arrows[:dots]
     axes.scatter(*start.T.numpy(), s=22, color=COLOURS["generated"], edgecolor=COLOURS["ink"],
                  lw=0.5)  # fmt: skip
