@@ -60,6 +60,7 @@ class Board:
         belief (CELLS, CELLS): D's probability of "real", rows from bottom to top.
         loss: the generator's loss on the points that have an arrow.
         modes: what the measure of collapse says of 2,000 points.
+        generator: the player itself, still in the game.
     """
 
     t: int
@@ -68,6 +69,7 @@ class Board:
     belief: Tensor
     loss: float
     modes: Modes
+    generator: nn.Module
 
 
 def board(
@@ -90,7 +92,7 @@ def board(
     with torch.no_grad():
         belief = discriminator(grid).sigmoid().view(CELLS, CELLS)
     seen, arrows = samples.cpu(), (-slope * points).cpu()
-    return Board(t, seen, arrows, belief.cpu(), wish.item(), modes_found(seen))
+    return Board(t, seen, arrows, belief.cpu(), wish.item(), modes_found(seen), generator)
 
 
 def boards(

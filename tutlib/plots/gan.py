@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
@@ -63,7 +64,8 @@ def number_modes(axes: Axes) -> None:
     """The modes' numbers beside their circles, on the outer side of the ring."""
     for number, (x, y) in enumerate(1.3 * ring_centres().numpy()):
         axes.text(x, y, str(number), ha="center", va="center", fontsize=12,
-                  color=text_colour("real"), weight="bold")  # fmt: skip
+                  color=text_colour("real"), weight="bold", path_effects=[
+                      withStroke(linewidth=3, foreground="white")])  # fmt: skip
 
 
 def draw_modes(axes: Axes, board: Board) -> None:
@@ -142,10 +144,8 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
     use_style()
     x, p, q, logit = (as_array(values).flatten() for values in (x, p, q, logit))
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3))
-    for density, name, mark in ((p, "real", "real"), (q, "generated", "generated")):
-        left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
-        top = int(density.argmax())
-        left.text(x[top], density[top] + 0.015, name, ha="center", color=text_colour(mark))
+    for density, mark in ((p, "real"), (q, "generated")):
+        left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0, label=mark)
     best = np.log(p) - np.log(q)
     for axes, true, learned in (
         (left, p / (p + q), 1 / (1 + np.exp(-logit))),
@@ -155,6 +155,7 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
         axes.plot(x, learned, "--", color=COLOURS["ink"], label="what D learnt")
         axes.set_xlabel("x")
     left.set(ylabel="D(x), and the two densities", ylim=(0, 1.04))
+    left.legend(loc="center left")
     flat = int(np.abs(np.gradient(best, x)).argmin())
     right.plot(x[flat], best[flat], "o", ms=11, mfc="white", mec=COLOURS["ink"], mew=2,
                label=f"flat: x = {x[flat]:.1f}")  # fmt: skip
@@ -335,6 +336,8 @@ def perfect_games(
     x, real = as_array(x), as_array(real)
     right.fill_between(x, real, color=COLOURS["real"], alpha=0.35, lw=0, label="real")
     lines(x, ends, xlabel="x", ylabel="density", axes=right)
+    right.set_xlim(-4.5, 4.5)
+    right.legend(loc="upper left")
     add_caption(figure, caption)
     return finish(figure)
 
@@ -360,7 +363,7 @@ def collapse_signs(
                 axes.plot(rounds, one[sign], dash, color=COLOURS[mark], lw=1.6,
                           label=None if i else name)  # fmt: skip
         if sign in marks:
-            axes.axhline(marks[sign], color=COLOURS["real"], linestyle=":", lw=2.5)
+            axes.axhline(marks[sign], color=COLOURS["ink"], linestyle=":", lw=2)
         axes.set(xlabel="round", title=label)
         axes.set_ylim(bottom=0)
     figure.legend(*places[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)

@@ -9,7 +9,7 @@ from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots.gan import board_figure
 
 ROUNDS, EVERY = 1200, 25
-FROZEN_ROUNDS = (0, 25, 50, 100, 150, 200, 300, 400, 550, 700, 950, 1200)
+FROZEN_ROUNDS = (0, 25, 50, 100, 150, 200, 300, 400, 550, 700, 800, 900)
 
 
 class Tape:
@@ -67,7 +67,7 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
         "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D "
         "(lengths compare within one picture).",
         frozen=[{"recipe": r, "round": n} for r in ("recommended", "slow expert") for n in shown],
-        strip=[{"round": n} for n in (0, 100, 400, 1200) if n in shown] or None,
+        strip=[{"round": n} for n in (0, 150, 900) if n in shown] or None,
         alt=_alt,
     )
 
