@@ -146,7 +146,7 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3))
     for density, mark in ((p, "real"), (q, "generated")):
         left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0, label=mark)
-    best = np.log(p) - np.log(q)
+    best = np.log(np.maximum(p, 1e-300)) - np.log(np.maximum(q, 1e-300))
     for axes, true, learned in (
         (left, p / (p + q), 1 / (1 + np.exp(-logit))),
         (right, best, logit),
@@ -157,7 +157,7 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
     left.set(ylabel="D(x), and the two densities", ylim=(0, 1.04))
     left.legend(loc="center left")
     flat = int(np.abs(np.gradient(best, x)).argmin())
-    right.plot(x[flat], best[flat], "o", ms=11, mfc="white", mec=COLOURS["ink"], mew=2,
+    right.plot(x[flat], best[flat], "o", color=COLOURS["ink"], ms=11, mfc="white", mew=2,
                label=f"flat: x = {x[flat]:.1f}")  # fmt: skip
     right.axhline(0, color=COLOURS["neutral"], lw=1)
     right.set(ylabel="logit of D(x)", ylim=(-6, 12))

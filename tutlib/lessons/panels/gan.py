@@ -58,16 +58,16 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
         board_figure,
         controls,
         title="The two-player game",
-        question="The slow expert made the ReLU forger collapse. What will it do to the first forger, "
-        "the one with tanh?",
+        question="The slow expert made the ReLU forger collapse. What will it do to the first "
+        "forger, the one with tanh?",
         answers=("one heap on the run, again", "all modes are found, only later", "half of them"),
-        reveal="Choose *slow expert* and press Play: nearly all modes are found, only later. So neither "
-        "the slow expert nor ReLU alone breaks the game; the two together do.",
+        reveal="Choose the slow expert and press Play: nearly all modes are found, only later. "
+        "So neither the slow expert nor ReLU alone breaks the game; the two together do.",
         caption="The greener, the surer D is that a point there is real. Dots: generated points. "
         "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D "
         "(lengths compare within one picture).",
         frozen=[{"recipe": r, "round": n} for r in ("recommended", "slow expert") for n in shown],
-        strip=[{"round": n} for n in (0, 150, 900) if n in shown] or None,
+        strip=[{"round": n} for n in (0, 150, 300, 900) if n in shown] or None,
         alt=_alt,
     )
 
