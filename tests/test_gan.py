@@ -19,6 +19,7 @@ from tutlib.gan.nets import ALL, Guidelines, dcgan_discriminator, dcgan_generato
 from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
 from tutlib.plots import gan as figures
+from tutlib.plots import gan_curves
 from tutlib.plots.theme import COLOURS
 
 
@@ -569,7 +570,7 @@ def test_the_board_is_seen_from_any_device(each_device):
 
 def test_curves_are_drawn_from_any_device(each_device):
     x = torch.linspace(0.1, 1, 5, device=each_device)
-    figures.discriminator_1d(x, x, 1 - x, x.clone().requires_grad_())
+    gan_curves.discriminator_1d(x, x, 1 - x, x.clone().requires_grad_())
     figures.lines(x, {"a curve": x, "some numbers": list(x)}, xlabel="x", ylabel="y")
 
 
@@ -624,11 +625,11 @@ def test_the_lessons_curves_keep_their_names_and_none_is_blue():
     game = {"gap": [1, 2], "a": [1, 2], "b": [1, 2]}
     sign = {"spread": x, "loss": x}
     pages = [
-        figures.discriminator_1d(x, x + 2, 3 - x, x),
-        figures.two_games([game, game], [game], {"a": 0.5}),
-        figures.two_losses(),
-        figures.perfect_games({"one": [1, 2, 3]}, x, x + 2, {"one": x + 2}, "a caption"),
-        figures.collapse_signs(x, {"good": [sign], "bad": [sign] * 2},
+        gan_curves.discriminator_1d(x, x + 2, 3 - x, x),
+        gan_curves.two_games([game, game], [game], {"a": 0.5}),
+        gan_curves.two_losses(),
+        gan_curves.perfect_games({"one": [1, 2, 3]}, x, x + 2, {"one": x + 2}, "a caption"),
+        gan_curves.collapse_signs(x, {"good": [sign], "bad": [sign] * 2},
                                {"spread": "how far", "loss": "how bad"}, {"spread": 0.5}),
     ]  # fmt: skip
     for page in pages:
