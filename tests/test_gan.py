@@ -1,9 +1,13 @@
 """The GAN game: who learns when, measures, the board."""
 
+import dataclasses
 import math
 
+import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
+from matplotlib.quiver import Quiver
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
@@ -15,6 +19,8 @@ from tutlib.gan.nets import ALL, Guidelines, dcgan_discriminator, dcgan_generato
 from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
 from tutlib.plots import gan as figures
+from tutlib.plots import gan_curves
+from tutlib.plots.theme import COLOURS
 
 
 def dealt(seed=0):
@@ -564,8 +570,75 @@ def test_the_board_is_seen_from_any_device(each_device):
 
 def test_curves_are_drawn_from_any_device(each_device):
     x = torch.linspace(0.1, 1, 5, device=each_device)
-    figures.discriminator_1d(x, x, 1 - x, x.clone().requires_grad_())
+    gan_curves.discriminator_1d(x, x, 1 - x, x.clone().requires_grad_())
     figures.lines(x, {"a curve": x, "some numbers": list(x)}, xlabel="x", ylabel="y")
+
+
+def test_collapse_is_the_relu_forgers_game_with_one_thing_changed():
+    good, bad = RECIPES["ReLU forger"], RECIPES["collapse"]
+    assert {name for name in good | bad if good.get(name) != bad.get(name)} == {"lr"}
+    assert bad["lr"] == (good["lr"], good["lr"] / 10)  # the generator's first
+    (G, D), (relu, same_d) = players(0), players(0, relu=True)
+    assert [layer.weight.shape[0] for layer in relu if isinstance(layer, nn.Linear)] == [64, 64, 2]
+    assert [type(layer) for layer in D] == [type(layer) for layer in same_d]
+    assert {nn.Tanh} == {type(layer) for layer in G} - {nn.Linear}
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_a_slow_expert_alone_does_not_break_the_game(seed):
+    """What the panel of 5.1 reveals: with the tanh generator nearly all modes are found, later."""
+    _, early, late = boards("slow expert", rounds=900, every=450, seed=seed)
+    assert early.modes.found < 7 <= late.modes.found
+
+
+def test_the_boards_loss_is_that_of_its_arrows_and_its_generator_made_its_points():
+    generator, discriminator = players(0)
+    view = board(7, generator, discriminator, loss="minimax", points=50)
+    expected = gan.minimax_g(discriminator(view.fake[:50])).item()
+    assert view.loss == pytest.approx(expected)
+    assert view.arrows.shape == (50, 2)
+    assert view.generator is generator
+
+
+def test_every_dot_on_a_board_has_its_arrow_and_none_is_blue():
+    view = board(0, *players(0))
+    for figure in (figures.board_figure(view), figures.board_strip([view])):
+        dots = figure.axes[0].collections[1].get_offsets()
+        (arrows,) = (c for c in figure.axes[0].collections if isinstance(c, Quiver))
+        assert len(dots) == len(arrows.U) >= 60
+        np.testing.assert_allclose(dots, np.stack([arrows.X, arrows.Y], 1))
+        assert np.hypot(arrows.U, arrows.V).max() == pytest.approx(0.6, rel=1e-3)
+        drawn = {to_hex(c) for part in figure.axes[0].collections for c in part.get_facecolor()}
+        assert COLOURS["clean"].lower() not in drawn
+        assert COLOURS["generated"].lower() in drawn
+
+
+def test_a_board_without_wishes_is_drawn():
+    view = board(0, players(0)[0], nn.Linear(2, 1).requires_grad_(False))
+    still = dataclasses.replace(view, arrows=torch.zeros_like(view.arrows))
+    assert not still.arrows.any()
+    figures.board_figure(still)
+
+
+def test_the_lessons_curves_keep_their_names_and_none_is_blue():
+    x = torch.linspace(-1, 1, 5)
+    game = {"gap": [1, 2], "a": [1, 2], "b": [1, 2]}
+    sign = {"spread": x, "loss": x}
+    pages = [
+        gan_curves.discriminator_1d(x, x + 2, 3 - x, x),
+        gan_curves.two_games([game, game], [game], {"a": 0.5}),
+        gan_curves.two_losses(),
+        gan_curves.perfect_games({"one": [1, 2, 3]}, x, x + 2, {"one": x + 2}, "a caption"),
+        gan_curves.collapse_signs(x, {"good": [sign], "bad": [sign] * 2},
+                               {"spread": "how far", "loss": "how bad"}, {"spread": 0.5}),
+    ]  # fmt: skip
+    for page in pages:
+        colours = {to_hex(line.get_color()) for axes in page.axes for line in axes.lines}
+        assert COLOURS["clean"].lower() not in colours
+    names = [text.get_text() for text in pages[1].axes[1].get_legend().get_texts()]
+    assert names == ["k = 1", "k = 5", "real"]
+    assert [text.get_text() for text in pages[4].legends[0].get_texts()] == ["good", "bad"]
+    assert [axes.get_title(loc="left") for axes in pages[4].axes] == ["how far", "how bad"]
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

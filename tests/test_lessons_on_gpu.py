@@ -24,7 +24,8 @@ LEAST = {
     "4-1": "plane_epochs, digit_epochs, strong_steps, judged = 20, 1, 1, 20",
     "4-2": "epochs, strong_epochs, inner_steps, judge_steps = 1, 1, 1, 1\n"
     "judged, tested, looked, attacked, learned, ways = 20, 100, 4, 2, 400, 1",
-    "5-1": "rounds, every, line_rounds, sure_steps = 28, 2, 5, 20",
+    "5-1": "rounds, slow_rounds, every, line_rounds, sure_steps = 28, 28, 2, 5, 20\n"
+    "perfect_steps, blind = 5, 2000",
     "5-2": "rounds, short = 50, 2",
     "6-1": "rebuild_steps, texture_steps, paint_steps, adam_steps, sheet_steps = 2, 2, 2, 2, 1",
 }

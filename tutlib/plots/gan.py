@@ -1,4 +1,4 @@
-"""Figures of the two GAN lessons: the game seen from above, losses, sheets of samples."""
+"""Figures of the GAN lessons: the game seen from above, curves, sheets of samples."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 from PIL import Image
 from torch import Tensor
 
@@ -22,26 +23,29 @@ from tutlib.plots.data_uri import data_uri
 from tutlib.plots.pictures import add_caption, as_image
 from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
-# White where D cannot tell, green where it says "real", orange where it says "generated"; few
-# steps, which read like a map's contours and keep the pictures small.
-BELIEF = LinearSegmentedColormap.from_list("belief", ["#ee9a6a", "#ffffff", "#6cc4a6"], N=15)
+# The surer D is of "real", the greener: one hue, so that no second meaning is borrowed. Few steps,
+# which read like a map's contours and keep the pictures small.
+BELIEF = LinearSegmentedColormap.from_list("belief", ["#ffffff", "#6cc4a6"], N=15)
+DOTS = 100  # on a board, each with its arrow
 
 
 # ---------------------------------------------------------------- the ring
 
 
-def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None = None) -> None:
-    """The game from above: D's belief as colour, samples as dots, G's wishes as arrows."""
+def draw_board(axes: Axes, board: Board, *, dots: int = DOTS, title: str | None = None) -> None:
+    """The game from above: D's belief as colour, samples as dots, G's wish for each as an arrow."""
     span = (-SPAN, SPAN, -SPAN, SPAN)
     axes.imshow(board.belief, extent=span, origin="lower", cmap=BELIEF, vmin=0, vmax=1,
                 interpolation="bilinear")  # fmt: skip
     centres = ring_centres()
-    axes.scatter(*centres.T.numpy(), s=110, facecolor="none", edgecolor=COLOURS["real"], lw=2)
-    dots = board.fake[:500]
-    axes.scatter(*dots.T.numpy(), s=7, color=COLOURS["clean"], alpha=0.6, lw=0)
-    moves, start = board.arrows[:arrows], board.fake[:arrows]
-    length = moves.norm(dim=1, keepdim=True).clamp(min=1e-9)
-    moves = 0.6 * moves / length * (3 * length).clamp(max=1)  # long wishes are cut
+    axes.scatter(*centres.T.numpy(), s=110, facecolor="none",
+                 edgecolor=text_colour("real"), lw=2)  # fmt: skip
+    start, moves = board.fake[:dots], board.arrows[:dots]
+    axes.scatter(*start.T.numpy(), s=22, color=COLOURS["generated"], edgecolor=COLOURS["ink"],
+                 lw=0.5)  # fmt: skip
+    length = moves.norm(dim=1, keepdim=True)
+    long = length.quantile(0.9).clamp(min=1e-12)  # of this board: on some all wishes are short
+    moves = 0.6 * moves / torch.maximum(length, long)
     tails, tips = start.T.numpy(), moves.T.numpy()
     axes.quiver(*tails, *tips, angles="xy", scale_units="xy", scale=1, width=0.006,
                 color=COLOURS["ink"], alpha=0.75)  # fmt: skip
@@ -51,16 +55,17 @@ def draw_board(axes: Axes, board: Board, *, arrows: int = 60, title: str | None 
     outside = (board.fake.abs() > SPAN).any(1).float().mean().item()
     if outside >= 0.005:  # an empty board would look like an empty game
         paper = {"facecolor": "white", "alpha": 0.75, "lw": 0, "pad": 2}
-        axes.text(0.03, 0.03, f"{outside:.0%} of the dots lie outside", transform=axes.transAxes,
+        axes.text(0.03, 0.03, f"{100 * outside:.0f} % lie outside", transform=axes.transAxes,
                   fontsize=11, bbox=paper)  # fmt: skip
     axes.set_title(f"round {board.t}" if title is None else title)
 
 
 def number_modes(axes: Axes) -> None:
     """The modes' numbers beside their circles, on the outer side of the ring."""
-    for number, (x, y) in enumerate(1.24 * ring_centres().numpy()):
+    for number, (x, y) in enumerate(1.3 * ring_centres().numpy()):
         axes.text(x, y, str(number), ha="center", va="center", fontsize=12,
-                  color=text_colour("real"), weight="bold")  # fmt: skip
+                  color=text_colour("real"), weight="bold", path_effects=[
+                      withStroke(linewidth=3, foreground="white")])  # fmt: skip
 
 
 def draw_modes(axes: Axes, board: Board) -> None:
@@ -92,7 +97,7 @@ def board_strip(boards: Sequence[Board], caption: str = "", titles=None) -> Figu
     figure, axes = plt.subplots(1, len(boards), figsize=(2.6 * len(boards), 3.4), squeeze=False)
     for i, (place, one) in enumerate(zip(axes[0], boards)):
         title = titles[i] if titles else f"round {one.t}: {one.modes.found} of 8"
-        draw_board(place, one, arrows=30, title=title)
+        draw_board(place, one, dots=60, title=title)
     add_caption(figure, caption)
     return finish(figure)
 
@@ -134,23 +139,6 @@ def _pixels(figure: Figure, dpi: int = 64) -> Image.Image:
 # ---------------------------------------------------------------- curves
 
 
-def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, learned: Tensor, caption: str = "") -> Figure:
-    """Two densities over x, and between them the best discriminator and the learned one."""
-    use_style()
-    x, p, q, learned = map(as_array, (x, p, q, learned))
-    figure, axes = plt.subplots(figsize=(8.4, 4.2))
-    for density, name, mark in ((p, "real", "real"), (q, "generated", "generated")):
-        axes.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0)
-        top = int(density.argmax())
-        axes.text(x[top], density[top] + 0.015, name, ha="center", color=text_colour(mark))
-    axes.plot(x, p / (p + q), color=COLOURS["ink"], lw=5, alpha=0.3, label="p / (p + q)")
-    axes.plot(x, learned, "--", color=COLOURS["adversarial"], label="what D learned")
-    axes.set(xlabel="x", ylabel="D(x), and the densities", ylim=(0, 1.04))
-    axes.legend(loc="center right")
-    add_caption(figure, caption)
-    return finish(figure)
-
-
 def lines(
     x,
     curves: dict[str, Sequence[float]],
@@ -158,7 +146,7 @@ def lines(
     xlabel: str,
     ylabel: str,
     log: bool = False,
-    colours: Sequence[str] = ("clean", "adversarial", "real"),
+    colours: Sequence[str] = ("ink", "neutral", "ink"),  # curves without a meaning of their own
     caption: str = "",
     axes: Axes | None = None,
 ) -> Figure:
@@ -167,32 +155,12 @@ def lines(
     alone = axes is None
     if alone:
         _, axes = plt.subplots(figsize=(7.6, 4.0))
-    for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", "-.")):
+    for (name, values), mark, dash in zip(curves.items(), colours, ("-", "--", ":")):
         axes.plot(as_array(x), as_array(values), dash, color=COLOURS[mark], label=name)
     axes.set(xlabel=xlabel, ylabel=ylabel, yscale="log" if log else "linear")
     axes.legend()
     add_caption(axes.figure, caption)
     return finish(axes.figure) if alone else axes.figure
-
-
-def two_losses(caption: str = "") -> Figure:
-    """The two generator losses as functions of D's logit, and the size of their slopes."""
-    use_style()
-    s = torch.linspace(-9, 5, 200)
-    minimax, non_saturating = -torch.nn.functional.softplus(s), torch.nn.functional.softplus(-s)
-    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.0))
-    names = ("minimax: log(1 - D)", "non-saturating: -log D")
-    lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for what is generated",
-          ylabel="generator's loss", axes=left)  # fmt: skip
-    slopes = dict(zip(names, (s.sigmoid(), (-s).sigmoid())))
-    lines(s, slopes, xlabel="D's logit for what is generated", ylabel="size of the slope",
-          log=True, axes=right)  # fmt: skip
-    right.get_legend().remove()
-    for axes in (left, right):
-        axes.axvspan(-9, -4.6, color=COLOURS["neutral"], alpha=0.13, lw=0)
-    right.text(-6.8, 0.12, "D is sure", ha="center", color=COLOURS["ink"])
-    add_caption(figure, caption)
-    return finish(figure)
 
 
 # ---------------------------------------------------------------- pictures
@@ -273,20 +241,5 @@ def ablation(results: dict[str, float], floor: float = 1.0, caption: str = "") -
     axes.xaxis.set_major_formatter("{x:g}")
     axes.margins(y=0.12)
     axes.grid(False, axis="y")
-    add_caption(figure, caption)
-    return finish(figure)
-
-
-def two_games(one: dict, five: dict, truth: dict[str, float], caption: str = "") -> Figure:
-    """The line's game with k = 1 and k = 5: the expert's gap, the forger's spread and mean."""
-    use_style()
-    figure, places = plt.subplots(1, 3, figsize=(12, 3.9))
-    labels = {"gap": "distance of D from D*", "a": "spread a", "b": "mean b"}
-    for axes, (key, label) in zip(places, labels.items()):
-        curves = {"k = 1": one[key], "k = 5": five[key]}
-        lines(range(1, len(one[key]) + 1), curves, xlabel="round", ylabel=label, axes=axes)
-        if key in truth:
-            axes.axhline(truth[key], color=COLOURS["real"], linestyle=":", label="real")
-            axes.legend()
     add_caption(figure, caption)
     return finish(figure)

@@ -9,7 +9,7 @@ from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots.gan import board_figure
 
 ROUNDS, EVERY = 1200, 25
-FROZEN_ROUNDS = (0, 25, 50, 100, 150, 200, 300, 400, 550, 700, 950, 1200)
+FROZEN_ROUNDS = (0, 25, 50, 100, 150, 200, 300, 400, 550, 700, 800, 900)
 
 
 class Tape:
@@ -58,13 +58,16 @@ def ring_game(*, seed: int = 0, rounds: int = ROUNDS, every: int = EVERY) -> Pan
         board_figure,
         controls,
         title="The two-player game",
-        question="All dots start in one heap. Where will the arrows drive them first?",
-        answers=("straight to the nearest circle", "outwards, onto the whole ring", "nowhere"),
-        reveal="Press Play and see: the arrows are D's gradient, and D is learning too.",
-        caption="Colour: what D believes (green: real, orange: generated). Dots: generated points. "
-        "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D.",
-        frozen=[{"recipe": r, "round": n} for r in ("recommended", "collapse") for n in shown],
-        strip=[{"round": n} for n in (0, 100, 400, 1200) if n in shown] or None,
+        question="The slow expert made the ReLU forger collapse. What will it do to the first "
+        "forger, the one with tanh?",
+        answers=("one heap on the run, again", "all modes are found, only later", "half of them"),
+        reveal="Choose the slow expert and press Play: nearly all modes are found, only later. "
+        "So neither the slow expert nor ReLU alone breaks the game; the two together do.",
+        caption="The greener, the surer D is that a point there is real. Dots: generated points. "
+        "Circles: the eight modes, numbered. Arrows: where each dot would have to go to fool D "
+        "(lengths compare within one picture).",
+        frozen=[{"recipe": r, "round": n} for r in ("recommended", "slow expert") for n in shown],
+        strip=[{"round": n} for n in (0, 150, 300, 900) if n in shown] or None,
         alt=_alt,
     )
 
