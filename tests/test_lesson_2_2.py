@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from tests import exercises
 from tutlib.balls import L2, Linf
 from tutlib.lessons.panels.geometry import compute, one_step, two_pixel_loss, worst_in_ball
 from tutlib.plots import geometry
+from tutlib.plots.theme import COLOURS
 
 EXERCISES = exercises.table("2-2", [
     ["def answer(g):\n    return g.sign()",
@@ -59,24 +61,56 @@ def test_the_panel_can_be_dragged_and_is_light_enough_to_freeze():
     assert len(panel.freeze()) < 400_000
 
 
+def test_the_ball_drawing_puts_its_dots_where_the_norms_say():
+    gradient = np.array([2.0, -1.0])
+    np.testing.assert_allclose(geometry.furthest("Linf", gradient), [1, -1])
+    np.testing.assert_allclose(geometry.furthest("L1", gradient), [1, 0])
+    np.testing.assert_allclose(geometry.furthest("L2", gradient), gradient / 5**0.5)
+    with pytest.raises(ValueError, match="norm must be"):
+        geometry.ball_patch("L3")
+
+
+class Says:
+    """A net that says "hog" to dark pictures, and "teapot" to the others."""
+
+    def top(self, x, k):
+        return [("hog" if x.mean() < 0.5 else "teapot", 0.9)]
+
+
+@pytest.mark.parametrize(("added", "meaning"), [(0.01, "neutral"), (0.2, "adversarial")])
+def test_a_sum_that_still_stands_is_not_framed_as_fallen(added, meaning):
+    x = torch.full((1, 3, 8, 8), 0.4)
+    shown = geometry.equation(x, x + added, Says(), added)
+    assert shown.axes[4].spines["left"].get_edgecolor() == to_rgba(COLOURS[meaning])
+
+
+def test_the_one_step_stands_where_the_slope_leads_and_the_star_at_the_worst():
+    shifts = torch.linspace(-1, 1, 5)
+    for slope, end in ((0.5, 1.0), (-0.5, -1.0)):
+        drawn = geometry.wrong_corner(shifts, torch.tensor([3.0, 1, 1, 1, 2]), slope).axes[0]
+        places = {line.get_label(): line.get_xdata() for line in drawn.lines}
+        assert places["the one step"] == [end]
+        assert places["the true worst"] == [-1]
+
+
+def test_chance_is_drawn_with_what_is_possible():
+    drawn = geometry.against_chance({"a": [2.0, 3.0]}, {"a": 16}, torch.tensor([-1.0, 0.5])).axes[0]
+    places = {line.get_label(): list(line.get_xdata()) for line in drawn.lines}
+    assert places["the sign of the gradient"] == [2, 3]
+    assert places["random signs, up or down"] == [1, 0.5]
+    assert places["the most there can be, $\\sqrt{d}$"] == [4]
+
+
 def test_the_figures_are_drawn(each_device):
-    class Net:
-        labels = ("hog",)
-
-        def top(self, x, k):
-            return [("hog", 0.9)]
-
-    x, losses = (torch.rand(*shape, device=each_device) for shape in ((1, 3, 8, 8), (3, 6)))
+    x = torch.rand(1, 3, 8, 8, device=each_device)
     levels = torch.linspace(-1, 2, 7, device=each_device)
     rising = {"sign": levels**2, "gradient": levels, "random": 0 * levels}
     figures = [
-        geometry.equation(x, (x + 0.01).clamp(0, 1), Net(), 2 / 255),
+        geometry.equation(x, (x + 0.01).clamp(0, 1), Says(), 2 / 255),
         geometry.ray(levels, rising, {"sign": 0.0, "gradient": 1.0, "random": 0.0}),
         geometry.step_panel(compute(STATE)),
-        geometry.duel(losses[0], losses[1], {"clean": 1.0, "FGSM": 0.3}),
-        geometry.loss_over_eps([0.1, 0.2, 0.3], losses, losses + 0.1),
-        geometry.reach([0.5, 1, 2], {"centre": [1.0, 2.0, 3.0], "random": [1.0, 2.0, 2.5]}),
-        geometry.lengths(losses.flatten(), [0.1, 1], losses[0, :2], 0.8),
         geometry.norm_balls(levels[-2:]),
+        geometry.against_chance({"pigs": levels + 3}, {"pigs": 49}, levels),
+        geometry.wrong_corner(levels, levels**2, 1.0),
     ]
     assert all(isinstance(figure, Figure) for figure in figures)

@@ -1,4 +1,4 @@
-"""Lessons run unchanged on the real shelf: 1.1 and 2.1 on a ResNet-50, 1.2, 2.2, 3.1, 4.1 on MNIST.
+"""Lessons run unchanged on the real shelf: with the pig on a ResNet-50, with digits on MNIST.
 
 Nobody's weights may lie here, so a ResNet-50 is made up where the download would be: a random body
 whose last layer is fitted (in closed form) so that it knows the course's ten things by their
@@ -35,6 +35,8 @@ LESS = {
     "1-1": "steps, draws, paths, others, eps_tried = 20, 10, 1, 2, [0.05, 1, 2]",
     "2-1": "steps, pigs, wish_steps, table_steps, table_things, change_steps = "
     "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
+    "2-2": "pigs, digits_seen, judged = 3, 50, 500",
+    "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
 }
 
 
@@ -98,14 +100,18 @@ def run(number, folder, record_property, budget="", first=""):
 
 
 @pytest.mark.notebook
-@pytest.mark.parametrize(("number", "certainty", "depth"), [("1-1", 10.0, 0.3), ("2-1", 14.0, 0.6)])
+@pytest.mark.parametrize(
+    ("number", "certainty", "depth", "shelf"),
+    [("1-1", 10.0, 0.3, "real"), ("2-1", 14.0, 0.6, "real"),
+     ("2-2", 10.0, 0.3, "auto"), ("2-3", 10.0, 0.3, "auto")],  # digits: what there is
+)  # fmt: skip
 def test_a_lesson_runs_on_the_large_net(
-    number, certainty, depth, tmp_path, monkeypatch, record_property
+    number, certainty, depth, shelf, tmp_path, monkeypatch, record_property
 ):
     file = tmp_path / "cache" / ASSETS["resnet50"].files[0].name
     file.parent.mkdir()
     torch.save(seeded_resnet(certainty, depth).state_dict(), file)
-    monkeypatch.setenv("TUTLIB_ASSETS", "real")
+    monkeypatch.setenv("TUTLIB_ASSETS", shelf)
     monkeypatch.setenv("TUTLIB_CACHE", str(file.parent))
     hash_free = HASH.format(size=file.stat().st_size)
     said = run(number, tmp_path, record_property, LESS[number], hash_free)
@@ -116,7 +122,13 @@ def test_a_lesson_runs_on_the_large_net(
 @needs_mnist
 @pytest.mark.parametrize(
     ("number", "budget"),
-    [("1-2", ""), ("2-2", "n_digits = 80"), ("3-1", ""), ("4-1", "digit_epochs = 12")],
+    [
+        ("1-2", ""),
+        ("2-2", ""),
+        ("2-3", "n_digits, n_few = 80, 40"),
+        ("3-1", ""),
+        ("4-1", "digit_epochs = 12"),
+    ],
 )
 def test_a_lesson_runs_on_mnist(number, budget, tmp_path, monkeypatch, record_property):
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")

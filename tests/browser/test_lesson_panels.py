@@ -29,6 +29,10 @@ GEOMETRY = """
 from tutlib.lessons.panels.geometry import one_step
 one_step()
 """
+WALK = """
+from tutlib.lessons.panels.walk import step_by_step
+step_by_step()
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -53,7 +57,7 @@ STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, PICKER, GEOMETRY, RISK, TRAINING, RING, STYLE)
+CELLS = (LOSSES, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, STYLE)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +190,22 @@ def test_the_point_to_drag(panel):
     panel.tells("in an L2 ball of radius 0.15")
     panel.press("eps", "End")
     panel.tells("in an L2 ball of radius 0.3")
+
+
+@of(WALK)
+def test_the_walk_plays_and_arrives_from_another_start(panel):
+    panel.button("Play").click()
+    panel.tells(r"^12 steps of 0\.1 eps each, from the picture: loss 3\.")
+    panel.press("steps taken", "Home")
+    panel.tells("^0 steps of ")
+    panel.press("steps taken", "ArrowRight", "ArrowRight")
+    panel.tells("^2 steps of ")
+    panel.choose("start at", "another random point")
+    panel.tells("from another random point: ")
+    panel.press("step size", "ArrowRight")
+    panel.tells(r"^2 steps of 0\.2 eps each, from another")
+    panel.drag("steps taken", 1.1)
+    panel.tells(r"^12 steps of 0\.2 eps each, .*: loss 3\.86; .* has 3\.86")
 
 
 @of(RISK)

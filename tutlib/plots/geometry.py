@@ -1,4 +1,4 @@
-"""Figures of norms, balls and steepest steps (lessons 1.2 and 2.2)."""
+"""Figures of norms, balls and steepest steps (lesson 2.2)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, Polygon, Rectangle
-from matplotlib.ticker import MaxNLocator
 
 from tutlib.plots.pictures import add_caption, put
 from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
@@ -98,13 +97,14 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
     """
     use_style()
     sign = (x_adv - picture).sign()
+    fallen = net.top(x_adv, 1)[0][0] != net.top(picture, 1)[0][0]
     parts = (
         ("clean", "the picture $x$", picture),
-        ("perturbation", r"sign$(\nabla_x \ell)$", (sign + 1) / 2),
-        ("adversarial", "the sum", x_adv),
+        ("perturbation", "which way each pixel moves", (sign + 1) / 2),
+        ("adversarial" if fallen else "neutral", "the sum", x_adv),
     )
     figure, axes = plt.subplots(
-        1, 5, figsize=(12.4, 4.6), width_ratios=[1, 0.34, 1, 0.12, 1], layout="constrained"
+        1, 5, figsize=(10.8, 4.2), width_ratios=[1, 0.34, 1, 0.12, 1], layout="constrained"
     )
     for place, (meaning, title, shown) in zip(axes[::2], parts):
         put(place, shown, title, meaning)
@@ -114,20 +114,22 @@ def equation(picture, x_adv, net, eps: float) -> Figure:
     for place, text in zip(axes[1::2], (f"+ {eps * 255:g}/255 ×", "=")):
         place.axis("off")
         place.text(0.5, 0.5, text, ha="center", va="center", fontsize=17)
+    add_caption(figure, "Under each picture what the net says, and how sure it is. The one in "
+                "the middle is drawn at full strength; in the sum it is hard to see.")  # fmt: skip
     return finish(figure)
 
 
 def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figure:
-    """How far the other classes lead, along straight lines through the picture; the tangents.
+    """How far the true class leads, along straight lines through the picture; the tangents.
 
     Args:
-        levels: distances, in steps of a screen (255 of them); leads: name -> the lead there;
-        slopes: name -> how much the lead should rise per step of a screen, by the gradient.
+        levels: distances, in levels of 1/255; leads: name -> the lead (log-odds) there;
+        slopes: name -> how much the lead should change per level, by the gradient.
     """
     use_style()
     levels, leads = as_array(levels), {name: as_array(lead) for name, lead in leads.items()}
-    figure, axes = plt.subplots(figsize=(9.2, 4.6), layout="constrained")
-    looks = (("adversarial", "-"), ("real", "-."), ("neutral", "--"))
+    figure, axes = plt.subplots(figsize=(9.4, 4.7), layout="constrained")
+    looks = (("adversarial", "-"), ("ink", "-."), ("neutral", "--"))
     low = min(float(np.min(values)) for values in leads.values())
     high = max(float(np.max(values)) for values in leads.values())
     room = 0.1 * (high - low)
@@ -137,13 +139,11 @@ def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figur
         axes.plot(levels, here + slopes[name] * levels, ":", color=COLOURS[meaning], lw=1.8)
     axes.axvline(0, color=COLOURS["neutral"], lw=1)
     axes.axhline(0, color=INK, lw=1)
-    above = "above: the true class is below 50 %"
-    axes.text(levels[-1], 0.15 * room, above, ha="right", va="bottom", size=11.5)
-    axes.set(ylim=(low - room, high + room), xlabel="how far, in steps of a screen (255 of them)",
-             ylabel="lead of the other classes")  # fmt: skip
-    axes.legend(loc="upper left")
-    add_caption(figure, "Thick lines: what the net does. Dotted: the straight line that the "
-                "gradient promises.")  # fmt: skip
+    axes.set(ylim=(low - room, high + room), xlabel="how far a pixel may have moved, in levels",
+             ylabel="lead of the true class")  # fmt: skip
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    add_caption(figure, "Thick lines: what the net does; below zero it no longer believes in the "
+                "true class. Dotted: the straight line that the gradient promises.")  # fmt: skip
     return finish(figure)
 
 
@@ -163,12 +163,12 @@ def step_panel(result: SimpleNamespace) -> Figure:
     left.add_patch(ball_patch(result.norm, result.point, result.eps, alpha=0.3))
     length = np.linalg.norm(result.gradient)
     if length > 1e-9:
-        _arrow(left, result.point, result.gradient / length * 0.16, COLOURS["clean"])
+        _arrow(left, result.point, result.gradient / length * 0.16, INK)
         end = np.asarray(result.point) + result.step
         left.plot(*zip(result.point, end), color=COLOURS["adversarial"], lw=2)
         left.plot(*end, "o", color=COLOURS["adversarial"], ms=14, label="the one step",
                   clip_on=False)  # fmt: skip
-    left.plot(*result.worst, "*", color=COLOURS["target"], ms=15, mec=INK, label="the true worst",
+    left.plot(*result.worst, "*", color="white", ms=16, mec=INK, label="the true worst",
               clip_on=False, zorder=5)  # fmt: skip
     left.plot(*result.point, "s", color=COLOURS["clean"], ms=9, mec="white", label="the picture",
               clip_on=False, zorder=6)  # fmt: skip
@@ -179,10 +179,10 @@ def step_panel(result: SimpleNamespace) -> Figure:
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     share = np.linspace(0, 1, len(result.profile))
     right.plot(share, result.profile, color=COLOURS["adversarial"])
-    right.plot([0, 1], [result.loss, result.promised], ":", color=COLOURS["clean"], lw=2.2)
-    right.axhline(result.highest, color=COLOURS["target"], ls="--", lw=1.8)
+    right.plot([0, 1], [result.loss, result.promised], ":", color=COLOURS["adversarial"], lw=2.2)
+    right.axhline(result.highest, color=INK, ls="--", lw=1.8)
     top = 1.5 * max(result.highest, result.promised, 0.3)
-    right.set(ylim=(0, top), xlabel="along the step", xticks=[0, 1])
+    right.set(ylim=(0, top), xlabel="along the step", ylabel="loss", xticks=[0, 1])
     right.set_xticklabels(["the picture", "the edge"])
     right.set_title("the loss along the step", size=13)
     text = f"promised {result.promised:.2f}\nreached {result.reached:.2f}\n" \
@@ -191,108 +191,59 @@ def step_panel(result: SimpleNamespace) -> Figure:
     return finish(figure)
 
 
-def duel(one_step, many_steps, right: dict[str, float]) -> Figure:
-    """Loss after one step against loss after many, picture by picture; and what is left right.
+def against_chance(ratios: dict[str, object], dimensions: dict[str, int], chance) -> Figure:
+    """What the sign promises for each picture, in units of a random step's typical promise.
 
     Args:
-        one_step, many_steps: losses (N,) of the same pictures; right: name -> accuracy, 0 to 1.
+        ratios: kind of picture -> ||g||_1 / ||g||_2 of each (N,); dimensions: kind -> pixels.
+        chance: promises of random signs for one picture (R,), in the same unit.
     """
     use_style()
-    one_step, many_steps = as_array(one_step), as_array(many_steps)
-    figure, (left, bars) = plt.subplots(1, 2, figsize=(11, 4.4), layout="constrained")
-    top = 1.05 * float(max(one_step.max(), many_steps.max()))
-    left.fill_between([0, top], [0, top], top, color=COLOURS["adversarial"], alpha=0.08, lw=0)
-    left.plot([0, top], [0, top], "--", color=COLOURS["neutral"], lw=1.6)
-    left.plot(one_step, many_steps, "o", color=COLOURS["adversarial"], ms=5, alpha=0.55, mew=0)
-    left.set(xlim=(0, top), ylim=(0, top), xlabel="loss after FGSM", ylabel="loss after PGD")
-    for axis in (left.xaxis, left.yaxis):
-        axis.set_major_locator(MaxNLocator(5, integer=True))
-    left.text(0.04 * top, 0.9 * top, "PGD is worse for the net", size=12)
-    names, values = list(right), [100 * value for value in right.values()]
-    places = range(len(names))[::-1]
-    colours = ["clean"] + ["adversarial"] * (len(names) - 1)
-    bars.barh(places, values, color=[COLOURS[meaning] for meaning in colours], height=0.66)
-    for place, value in zip(places, values):
-        bars.text(value + 1.5, place, f"{value:.0f} %", va="center")
-    bars.set(yticks=list(places), yticklabels=names, xlim=(0, 115), xticks=[0, 50, 100])
-    bars.set_xlabel("still read right, in per cent")
-    bars.grid(False)
-    add_caption(figure, "Left: a dot is a picture; above the dashed line many steps found more "
-                "than one. Right: accuracy that each attack leaves.")  # fmt: skip
-    return finish(figure)
-
-
-def loss_over_eps(levels, one_step, worst) -> Figure:
-    """What one step reaches at growing eps, and the worst found so far, for every picture.
-
-    Args:
-        levels: (L,) values of eps; one_step, worst: losses (L, N).
-    """
-    use_style()
-    one_step, worst = as_array(one_step), as_array(worst)
-    drop = (np.maximum.accumulate(one_step) - one_step).max(0)
-    shown = np.argsort(-drop)[:2]
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.3), layout="constrained")
-    left.plot(levels, worst.mean(1), "o-", color=COLOURS["adversarial"], label="worst found")
-    left.plot(levels, one_step.mean(1), "s--", color=COLOURS["clean"], label="one step (FGSM)")
-    left.set(title="on average", xlabel="eps", ylabel="loss", ylim=(0, None))
-    left.legend()
-    for i in shown:
-        right.plot(levels, worst[:, i], "o-", color=COLOURS["adversarial"], lw=1.6, ms=5)
-        right.plot(levels, one_step[:, i], "s--", color=COLOURS["clean"], lw=1.6, ms=5)
-    right.set(title="two pictures on which one step overshoots", xlabel="eps", ylim=(0, None))
-    add_caption(figure, "On average one longer step does more harm. For single pictures it may "
-                "do less; the worst case in a larger ball never does.")  # fmt: skip
-    return finish(figure)
-
-
-def reach(ratios, losses: dict[str, list[float]]) -> Figure:
-    """Loss against how far all steps together could go, in units of eps.
-
-    Args:
-        ratios: steps * step_size / eps; losses: name -> mean loss at each ratio.
-    """
-    use_style()
-    figure, axes = plt.subplots(figsize=(9.6, 4.4), layout="constrained")
-    looks = (("clean", "s--"), ("adversarial", "o-"))
-    for (name, values), (meaning, dash) in zip(losses.items(), looks):
-        axes.plot(ratios, values, dash, color=COLOURS[meaning], label=name)
-    top = 1.12 * max(max(values) for values in losses.values())
-    axes.axvspan(2, 4, color=COLOURS["real"], alpha=0.13, lw=0)
-    for place, words in ((1, "the edge"), (2, "the far edge")):
-        axes.axvline(place, color=COLOURS["neutral"], lw=1.4, ls=":")
-        axes.text(place * 1.03, 0.02 * top, words, rotation=90, ha="left", va="bottom", size=11)
+    figure, axes = plt.subplots(figsize=(10.4, 3.9), layout="constrained")
+    chance, looks = np.abs(as_array(chance)), {"ms": 9, "alpha": 0.55, "mew": 0}
+    axes.plot(chance, np.zeros(len(chance)), "|", color=COLOURS["neutral"], ms=20,
+              label="random signs, up or down")  # fmt: skip
+    for place, (name, values) in enumerate(ratios.items(), start=1):
+        most = dimensions[name] ** 0.5
+        axes.plot([1, most], [place, place], color=INK, lw=1.2, zorder=1)
+        axes.plot(as_array(values), np.full(len(values), place), "o", color=COLOURS["adversarial"],
+                  label="the sign of the gradient" if place == 1 else None, **looks)  # fmt: skip
+        axes.plot(most, place, "D", color=INK, ms=9,
+                  label=r"the most there can be, $\sqrt{d}$" if place == 1 else None)  # fmt: skip
+        axes.text(1.12 * most, place, f"{most:.0f}", va="center")
     axes.set_xscale("log")
-    axes.set_xticks(ratios, [f"{ratio:g}" for ratio in ratios])
-    axes.minorticks_off()
-    axes.set(ylim=(0, top), xlabel="steps × step size / eps", ylabel="mean loss")
-    axes.legend(loc="upper left")
-    add_caption(figure, "Too short and the steps never arrive; far too long and they only jump "
-                "from corner to corner. Shaded: a good range.")  # fmt: skip
+    axes.set(xlim=(0.005, 900), ylim=(-0.6, len(ratios) + 0.6), yticks=range(len(ratios) + 1))
+    axes.set_yticklabels(["chance", *ratios])
+    axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
+    axes.set_xlabel("promise, in units of what random signs typically promise")
+    figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
+    add_caption(figure, "A dot is a picture, a stroke a throw of random signs (a few may lie too "
+                "far left). The unit is the standard deviation of such throws.")  # fmt: skip
     return finish(figure)
 
 
-def lengths(norms, rates, fooled, by_sign: float) -> Figure:
-    """How long gradients are, and what plain gradient steps achieve at each learning rate.
+def wrong_corner(shifts, losses, slope: float) -> Figure:
+    """A loss over one pixel that bends: where the slope leads, and where the worst point lies.
 
     Args:
-        norms: gradient lengths (N,); rates: learning rates; fooled: share fooled at each;
-        by_sign: share fooled by as many sign steps.
+        shifts: changes of the pixel (S,), from -eps over 0 to eps; losses: (S,) there.
+        slope: of the loss at no change.
     """
     use_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.2), layout="constrained")
-    powers = np.log10(np.maximum(as_array(norms).astype(float), 1e-12))
-    left.hist(powers, bins=24, color=COLOURS["perturbation"])
-    ticks = np.arange(np.floor(powers.min()), np.ceil(powers.max()) + 1, 2)
-    left.set_xticks(ticks, [f"$10^{{{int(tick)}}}$" for tick in ticks])
-    left.set(xlabel="length of the gradient at the picture", ylabel="pictures")
-    left.yaxis.set_major_locator(MaxNLocator(6, integer=True))
-    right.plot(rates, 100 * as_array(fooled), "o-", color=COLOURS["clean"], label="plain steps")
-    right.axhline(100 * by_sign, color=COLOURS["adversarial"], ls="--", label="sign steps")
-    right.set_xscale("log")
-    right.set(xlabel="learning rate", ylabel="fooled, in per cent", ylim=(0, 100))
-    right.minorticks_off()
-    right.legend(loc="lower right")
-    add_caption(figure, "One net, many pictures, one loss: gradients of every length. No learning "
-                "rate suits them all; a sign step asks only for the direction.")  # fmt: skip
+    shifts, losses = as_array(shifts), as_array(losses)
+    middle, end = len(shifts) // 2, -1 if slope > 0 else 0
+    figure, axes = plt.subplots(figsize=(8.6, 4.2), layout="constrained")
+    axes.plot(shifts, losses, color=COLOURS["adversarial"], label="the loss")
+    axes.plot(shifts, losses[middle] + slope * shifts, ":", color=COLOURS["adversarial"], lw=2,
+              label="what the gradient promises")  # fmt: skip
+    axes.plot(0, losses[middle], "s", color=COLOURS["clean"], ms=10, label="the picture")
+    axes.plot(shifts[end], losses[end], "o", color=COLOURS["adversarial"], ms=14,
+              label="the one step", clip_on=False)  # fmt: skip
+    worst = losses.argmax()
+    axes.plot(shifts[worst], losses[worst], "*", color="white", mec=INK, ms=18,
+              label="the true worst", clip_on=False)  # fmt: skip
+    axes.set(xlabel="change of the pixel", ylabel="loss", ylim=(0, 1.12 * losses.max()))
+    axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+    add_caption(figure, "One pixel, three classes, a linear model. The loss is a valley, and "
+                "uphill from the picture is the lower of its two sides.")  # fmt: skip
     return finish(figure)

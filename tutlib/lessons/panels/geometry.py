@@ -30,7 +30,8 @@ def two_pixel_loss(x: Tensor) -> Tensor:
 
 
 @functools.cache
-def _surface() -> tuple[Tensor, Tensor]:
+def surface() -> tuple[Tensor, Tensor]:
+    """The loss on a grid, to be drawn: the places along each axis (G,), the heights (G, G)."""
     axis = torch.linspace(0, 1, GRID)
     x, y = torch.meshgrid(axis, axis, indexing="xy")
     return axis, two_pixel_loss(torch.stack([x.flatten(), y.flatten()], 1)).view(GRID, GRID)
@@ -65,10 +66,10 @@ def compute(state: dict) -> SimpleNamespace:
     line = point + torch.linspace(0, 1, 41)[:, None] * (edge - point)
     profile = two_pixel_loss(line)
     worst, highest = worst_in_ball(point, ball)
-    axis, surface = _surface()
+    axis, heights = surface()
     return SimpleNamespace(
         axis=axis.numpy(),
-        surface=surface.numpy(),
+        surface=heights.numpy(),
         point=tuple(state["point"]),
         gradient=gradient[0].numpy(),
         step=(edge - point)[0].numpy(),
@@ -97,7 +98,7 @@ def describe(state: dict, result: SimpleNamespace) -> str:
 @functools.cache
 def _background() -> bytes:
     """The loss as a small grey picture, to lie under the point that is dragged."""
-    shade = np.asarray(_surface()[1])[::-1]
+    shade = np.asarray(surface()[1])[::-1]
     buffer = io.BytesIO()
     plt.imsave(buffer, 1 - 0.75 * shade / shade.max(), cmap="gray", vmin=0, vmax=1, format="png")
     return buffer.getvalue()
@@ -122,8 +123,9 @@ def one_step() -> Panel:
         answers=("always", "when the ball is small", "never"),
         reveal="When the ball is small enough that the loss is nearly straight inside it. Drag "
         "the point to a bend of the wave, or widen the ball, and the star leaves the dot.",
-        caption="Blue arrow: the gradient. Orange line and dot: the steepest step for the norm. "
-        "Star: the worst point of the ball, found by looking everywhere.",
+        caption="Black arrow: the gradient. Orange line and dot: the steepest step for the norm. "
+        "Star and dashed line: the worst point of the ball, found by looking everywhere. Dotted: "
+        "what the gradient promises.",
         frozen={"point": points, "norm": ["Linf", "L2"], "eps": [0.05, 0.15]},
         strip=[{"eps": 0.05}, {"eps": 0.15}, {"eps": 0.3}, {"eps": 0.3, "norm": "L2"}],
         alt=describe,
