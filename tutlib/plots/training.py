@@ -26,7 +26,7 @@ REGIONS = LinearSegmentedColormap.from_list(
 )
 INNERS = ("neutral", "perturbation", "clean", "ink")
 STYLES = ("-", "--", ":", "-.")
-FLOOR = 1e-6  # lower losses are drawn as this one: a log scale has no zero
+FLOOR = 1e-7  # lower losses are drawn as this one: a log scale has no zero
 
 
 def leaning(model: Callable[[Tensor], Tensor], side: int = 121, device="cpu") -> np.ndarray:
@@ -79,7 +79,7 @@ def boundary_frame(result) -> Figure:
     """One frame of the training panel: the plane, the adversary at work, and what is right."""
     use_style()
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(8.6, 4.9), width_ratios=[1.25, 1], layout="constrained"
+        1, 2, figsize=(8.6, 5.1), width_ratios=[1.25, 1], layout="constrained"
     )
     plane(left, result["sure"], result["x"], result["y"], result["eps"],
           f"{result['inner']}, epoch {result['epoch']}")  # fmt: skip
@@ -108,8 +108,8 @@ def _moves(axes: Axes, x: Tensor, moved: Tensor, fooled: Tensor) -> None:
         ends = moved[chosen].reshape(-1, 2)
         axes.plot(ends[:, 0], ends[:, 1], marker, color=COLOURS[colour], mec="white", mew=0.8,
                   ms=9 if marker == "X" else 6, ls="none", label=f"moved, {name}")  # fmt: skip
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, 0.0), ncols=2, fontsize=11,
-                frameon=False)  # fmt: skip
+    axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2,
+                       fontsize=12)  # fmt: skip
 
 
 def danskin(
@@ -178,7 +178,7 @@ def four_curves(runs: Mapping[str, Sequence[dict]], caption: str = "") -> Figure
     """Errors by epoch, for every run (its `history`): train and held out, clean and attacked."""
     use_style()
     figure, axes = plt.subplots(
-        1, len(runs), figsize=(4.3 * len(runs), 4.4), sharey=True, squeeze=False,
+        1, len(runs), figsize=(3.7 * len(runs), 4.4), sharey=True, squeeze=False,
         layout="constrained",
     )  # fmt: skip
     kinds = (
@@ -218,10 +218,11 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
     scale = LogNorm(10**low, 10**high)
     fine = 10 ** np.arange(low, high + 0.01, 0.25)
     decades = 10 ** np.arange(low, high + 0.5)
+    rungs = np.sort(np.concatenate([decades, 3 * decades[:-1]]))
     for place, (title, loss) in zip(axes[0], losses.items()):
         line = np.linspace(-eps, eps, len(loss))
         drawn = place.contourf(line, line, loss, levels=fine, norm=scale, cmap="cividis")
-        rings = place.contour(line, line, loss, levels=decades, colors="white", linewidths=1)
+        rings = place.contour(line, line, loss, levels=rungs, colors="white", linewidths=1.2)
         place.clabel(rings, fmt=lambda value: f"{value:g}", fontsize=11)
         if loss.min() < np.log(2) < loss.max():
             half = place.contour(line, line, loss, [np.log(2)], colors=COLOURS["adversarial"],
@@ -265,7 +266,7 @@ def exams(
         place.set_yticks(range(len(prices)), [f"{n} ({p:g})" for n, p in prices.items()])
         place.axhline(len(prices) - 1.5, color=COLOURS["neutral"], lw=1, ls=":")
         place.grid(axis="y", visible=False)
-    axes[0].set(xlabel="clean pictures wrong, per cent", ylabel="(gradients for each picture)")
+    axes[0].set(xlabel="clean pictures wrong, per cent", ylabel="(gradients for each digit)")
     axes[1].set_xlabel("wrong under PGD-40, per cent (at least)")
     add_caption(figure, caption)
     return finish(figure)
