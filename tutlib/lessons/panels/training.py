@@ -82,7 +82,7 @@ def training_panel(seed: int = 0) -> Panel:
         caption="Circles and squares are the two classes; the frame around each point is how far "
         "it may be moved. A line leads to where this adversary would move the point now. The bars "
         "count points, points moved by FGSM, and frames right at each of 441 places tried.",
-        frozen={"inner": list(INNERS), "epoch": [0, 40, 80, 120, 200, 300, 400]},
+        frozen={"inner": list(INNERS), "epoch": [0, 60, 120, 240, 400]},
         strip=[{"inner": name, "epoch": EPOCHS} for name in INNERS],
         alt=lambda state, result: (
             f"Points {result['inner']}, epoch {result['epoch']}: {result['clean']:.0%} of the "
