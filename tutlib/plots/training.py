@@ -26,7 +26,7 @@ REGIONS = LinearSegmentedColormap.from_list(
 )
 INNERS = ("neutral", "perturbation", "clean", "ink")
 STYLES = ("-", "--", ":", "-.")
-FLOOR = 1e-7  # lower losses are drawn as this one: a log scale has no zero
+FLOOR = 1e-5  # lower losses are drawn as this one: a log scale has no zero
 
 
 def leaning(model: Callable[[Tensor], Tensor], side: int = 121, device="cpu") -> np.ndarray:
@@ -81,6 +81,7 @@ def boundary_frame(result) -> Figure:
     figure, (left, right) = plt.subplots(
         1, 2, figsize=(8.6, 5.1), width_ratios=[1.25, 1], layout="constrained"
     )
+    figure.get_layout_engine().set(h_pad=0.12)
     plane(left, result["sure"], result["x"], result["y"], result["eps"],
           f"{result['inner']}, epoch {result['epoch']}")  # fmt: skip
     if result["moved"] is not None:
@@ -222,12 +223,13 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
     for place, (title, loss) in zip(axes[0], losses.items()):
         line = np.linspace(-eps, eps, len(loss))
         drawn = place.contourf(line, line, loss, levels=fine, norm=scale, cmap="cividis")
-        rings = place.contour(line, line, loss, levels=rungs, colors="white", linewidths=1.2)
-        place.clabel(rings, fmt=lambda value: f"{value:g}", fontsize=11)
+        rings = place.contour(line, line, loss, rungs, colors="white", linewidths=1.2)
+        where = _crossings(line, loss, rungs)
+        place.clabel(rings, fmt=_plain, fontsize=11, manual=list(where.values()))
         if loss.min() < np.log(2) < loss.max():
             half = place.contour(line, line, loss, [np.log(2)], colors=COLOURS["adversarial"],
                                  linewidths=3)  # fmt: skip
-            place.clabel(half, fmt=lambda value: "log 2", fontsize=11)
+            place.clabel(half, fmt=lambda value: "log 2", fontsize=12, colors=COLOURS["ink"])
         place.plot(0, 0, "o", color=COLOURS["clean"], mec="white", mew=1.5, ms=10)
         place.set(xlabel="along the gradient's sign", xticks=[-eps, 0, eps], yticks=[-eps, 0, eps])
         place.set(aspect="equal")
@@ -235,9 +237,28 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
         place.grid(False)
     axes[0, 0].set_ylabel("along random signs")
     bar = figure.colorbar(drawn, ax=axes[0], ticks=decades, label="loss (log scale)")
-    bar.ax.set_yticklabels([f"{value:g}" for value in decades])
+    clipped = "≤ " if min(float(loss.min()) for loss in values.values()) < FLOOR else ""
+    bar.ax.set_yticklabels([clipped + _plain(decades[0]), *map(_plain, decades[1:])])
     add_caption(figure, caption)
     return finish(figure)
+
+
+def _plain(value: float) -> str:
+    """A number without an exponent: 0.00001."""
+    return np.format_float_positional(value, precision=1, fractional=False, trim="-")
+
+
+def _crossings(line: np.ndarray, loss: np.ndarray, levels) -> dict[float, tuple[float, float]]:
+    """A place (x, y) for each level's label: where some row crosses it, another row each time."""
+    rows = [round((len(line) - 1) * share) for share in (0.8, 0.62, 0.2, 0.38)]
+    found = {}
+    for k, level in enumerate(levels):
+        for row in rows[k % 4 :] + rows[: k % 4]:
+            (steps,) = np.nonzero(np.diff(loss[row] > level))
+            if len(steps):
+                found[level] = (line[steps[-1] : steps[-1] + 2].mean(), line[row])
+                break
+    return found
 
 
 def exams(
