@@ -10,8 +10,10 @@ from tutlib import nets, training
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.lessons.exercises import lesson_4_1
-from tutlib.lessons.panels.training import EPOCHS, STRIDE, training_panel
+from tutlib.lessons.panels.training import BALL, EPOCHS, INNERS, STRIDE, training_panel
 from tutlib.plots import training as figures
+from tutlib.plots.theme import in_words
+from tutlib.risk import Estimate
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +106,34 @@ def test_panel_goes_back_and_leaves_the_random_state_alone():
     assert unchanged(before)
 
 
+def test_the_adversaries_of_the_panel_differ_and_so_do_their_pupils():
+    panel = training_panel(1)  # the lesson shows it with seed 0
+    ends = {inner: panel.at(inner=inner, epoch=EPOCHS)[0] for inner in ("FGSM", "PGD")}
+    for end in ends.values():
+        assert BALL.norm(end["moved"] - end["x"]).max() <= BALL.eps * (1 + 1e-5)
+    corners = {
+        inner: ((end["moved"] - end["x"]).abs() > 0.99 * BALL.eps).all(1).float().mean()
+        for inner, end in ends.items()
+    }
+    assert corners["FGSM"] == 1 > corners["PGD"]
+    assert ends["PGD"]["robust"] >= ends["FGSM"]["robust"] + 0.1
+    right = 1 - ends["FGSM"]["fooled"].float().mean().item()
+    assert right == pytest.approx(ends["FGSM"]["fgsm"])
+
+
+def test_panel_marks_who_is_fooled_and_nobody_where_nobody_moves():
+    panel = training_panel()
+    words = {}
+    for inner in INNERS:
+        result, frame = panel.at(inner=inner, epoch=0)
+        words[inner] = {t.get_text() for legend in figures.boundary_frame(result).legends
+                        for t in legend.get_texts()}  # fmt: skip
+        assert (result["moved"] is None) == (inner == "nobody")
+        assert f"{result['fgsm']:.0%} of those moved by FGSM" in frame.alt
+    both = {"moved, fooled", "moved, still right"}
+    assert words == {"nobody": set(), "FGSM": both, "PGD": both}
+
+
 def test_a_check_takes_no_chance_from_the_notebook():
     torch.manual_seed(1)  # the check's own seed is 0
     before = chance()
@@ -132,3 +162,47 @@ def test_boundaries_stand_where_the_net_changes_its_mind():
     sure = figures.leaning(net, side=101)
     assert (sure[:25] < 0.5).all()
     assert (sure[26:] > 0.5).all()
+
+
+def test_loss_surfaces_share_a_log_scale_and_name_their_lines(each_device):
+    line = torch.linspace(-4, 0.5, 15, device=each_device)
+    steep = (10**line).expand(15, 15)
+    figure = figures.surfaces({"steep": steep, "flat": 0.02 + 0 * steep}, 0.1, "two")
+    named = [text.get_text() for text in figure.axes[0].texts]
+    assert {"0.0003", "0.001", "0.03", "log 2"} <= set(named)
+    assert "log 2" not in [text.get_text() for text in figure.axes[1].texts]
+    filled = [drawn for axes in figure.axes[:2] for drawn in axes.collections
+              if drawn.get_cmap().name == "cividis"]  # fmt: skip
+    scales = {(drawn.norm.vmin, drawn.norm.vmax) for drawn in filled}
+    assert len(filled) == 2
+    assert len(scales) == 1
+    figures.surfaces({"without a loss": torch.zeros(5, 5)}, 0.1)  # a log scale has no zero
+
+
+def test_exams_show_every_run_and_its_band():
+    def runs(*counts):
+        return [Estimate((torch.arange(100) < k).float(), "error", "PGD-40") for k in counts]
+
+    found = {"fast": runs(5, 7, 9), "PGD": runs(20)}
+    figure = figures.exams(found, found, {"fast": 12, "PGD": 36})
+    for axes in figure.axes:
+        bars = [line for line in axes.lines if line.get_alpha() == 0.35]
+        marks = [line.get_xdata()[0] for line in axes.lines if line.get_marker() in "os"]
+        assert marks == pytest.approx([5, 7, 9, 20])
+        for mark, bar in zip(marks, bars):
+            low, high = bar.get_xdata()
+            assert low < mark < high
+    assert "fast (12)" in [label.get_text() for label in figure.axes[0].get_yticklabels()]
+
+
+def test_energies_fill_each_row():
+    rows = {
+        "noise": {"ink": 0.2, "near": 0.2, "else": 0.6},
+        "net": {"ink": 1, "near": 0, "else": 0},
+    }
+    figure = figures.energies(rows, "two rows")
+    (axes,) = figure.axes
+    ends = [max(bar.get_x() + bar.get_width() for bar in axes.patches if abs(bar.get_y()
+            + bar.get_height() / 2 - row) < 0.1) for row in range(2)]  # fmt: skip
+    assert ends == pytest.approx([100, 100])
+    assert "else: 60.0 %" in in_words(figure)

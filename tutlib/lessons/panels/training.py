@@ -14,7 +14,7 @@ from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots.training import boundary_frame, leaning
 from tutlib.training import points
 
-COUNT, GAP, EPS = 14, 0.15, 0.065
+COUNT, GAP, EPS = 20, 0.14, 0.06  # so close that one step from the middle is not enough
 EPOCHS, STRIDE = 400, 20
 BALL = Linf(EPS)
 INNERS = {
@@ -45,6 +45,14 @@ def training_panel(seed: int = 0) -> Panel:
             net.load_state_dict(known[inner][until]["model"])
         return net.eval(), until
 
+    def at_work(inner: str, net) -> dict:
+        """Where the adversary would put the points now, and which of them the net gets wrong."""
+        if INNERS[inner] is None:
+            return {"moved": None, "fooled": None}
+        moved = INNERS[inner](net, x, y)  # chance of its own: the same in every frame
+        with torch.no_grad():
+            return {"moved": moved, "fooled": net(moved).argmax(1) != y}
+
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
         inner, wanted, epoch = state["inner"], state["epoch"], -1
         random_state = torch.get_rng_state()  # a panel changes nothing in the notebook around it
@@ -54,7 +62,8 @@ def training_panel(seed: int = 0) -> Panel:
             yield (epoch + 1) / (wanted + 1), {
                 "inner": f"moved by {inner}", "epoch": epoch, "x": x, "y": y, "eps": EPS,
                 "sure": leaning(net), "clean": training.accuracy(net, x, y),
-                "robust": points.right_in_squares(net, x, y, EPS),
+                "fgsm": training.accuracy(net, x, y, INNERS["FGSM"]),
+                "robust": points.right_in_squares(net, x, y, EPS), **at_work(inner, net),
             }  # fmt: skip
 
     return Panel(
@@ -65,17 +74,20 @@ def training_panel(seed: int = 0) -> Panel:
             Slider("epoch", stops=list(range(0, EPOCHS + 1, STRIDE)), value=0, play=True),
         ],
         title="A boundary that learns to keep its distance",
-        question="Trained on the points alone, will the boundary keep out of their squares?",
-        answers=("of all of them", "of most", "hardly of any"),
+        question="Two nets learn from the same points. FGSM moves them for one, PGD for the other. "
+        "Which net gets more whole squares right in the end?",
+        answers=("the one trained with FGSM", "the one trained with PGD", "about the same"),
         reveal="Choose who moves the points and press Play to watch it train; then go back "
         "through the epochs with the arrow keys.",
         caption="Circles and squares are the two classes; the frame around each point is how far "
-        "it may be moved. The bars count points, and frames of one colour all over.",
-        frozen={"inner": list(INNERS), "epoch": [0, 40, 80, 120, 200, 300, 400]},
+        "it may be moved. A line leads to where this adversary would move the point now. The bars "
+        "count points, points moved by FGSM, and frames right at each of 441 places tried.",
+        frozen={"inner": list(INNERS), "epoch": [0, 60, 120, 240, 400]},
         strip=[{"inner": name, "epoch": EPOCHS} for name in INNERS],
         alt=lambda state, result: (
             f"Points {result['inner']}, epoch {result['epoch']}: {result['clean']:.0%} of the "
-            f"points and {result['robust']:.0%} of the whole squares are right"
+            f"points, {result['fgsm']:.0%} of those moved by FGSM and {result['robust']:.0%} of "
+            "the whole squares are right"
         ),
         cache=3 * (EPOCHS // STRIDE + 1),
     )
