@@ -108,7 +108,7 @@ class ToPixels(nn.Module):
 
 
 def dcgan_generator(
-    size: int = 16,
+    size: int = 28,
     *,
     z_size: int = 32,
     width: int = 32,
@@ -136,9 +136,9 @@ def dcgan_generator(
 
 
 def dcgan_discriminator(
-    size: int = 16,
+    size: int = 28,
     *,
-    width: int = 32,
+    width: int = 16,
     channels: int = 1,
     classes: int = 0,
     follow: Guidelines = ALL,
