@@ -173,11 +173,17 @@ def test_the_moving_average_is_the_formula():
     torch.testing.assert_close(average.weight.detach(), expected)
 
 
-def test_the_averages_batchnorm_speaks_of_the_generator_of_today():
-    generator, _, game = pictures_game(rounds=2, average=0.5)
-    *_, last = game
-    for mean, buffer in zip(last.average.buffers(), generator.buffers()):
-        assert torch.equal(mean, buffer)
+def test_running_statistics_are_averaged_like_the_weights_and_counters_are_copied():
+    generator, _, game = pictures_game(rounds=2, average=0.95)
+    norm = next(m for m in generator.modules() if isinstance(m, nn.BatchNorm2d))
+    mean = norm.running_mean.clone()
+    for r in game:
+        keep = min(0.95, r.t / (r.t + 9))
+        mean = keep * mean + (1 - keep) * norm.running_mean
+    kept = next(m for m in r.average.modules() if isinstance(m, nn.BatchNorm2d))
+    torch.testing.assert_close(kept.running_mean, mean)
+    assert not torch.equal(kept.running_mean, norm.running_mean)
+    assert kept.num_batches_tracked == norm.num_batches_tracked == 2
 
 
 # What a round does, against the same written down with torch's own tools.

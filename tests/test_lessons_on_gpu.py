@@ -25,7 +25,7 @@ LEAST = {
     "4-2": "epochs, strong_epochs, inner_steps, judge_steps = 1, 1, 1, 1\n"
     "judged, tested, looked, attacked, learned, ways = 20, 100, 4, 2, 400, 1",
     "5-1": "rounds, every, line_rounds, sure_steps = 28, 2, 5, 20",
-    "5-2": "rounds, short = 50, 2",
+    "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
     "6-1": "rebuild_steps, texture_steps, paint_steps, adam_steps, sheet_steps = 2, 2, 2, 2, 1",
 }
 # Lesson -> why it does not use a GPU.

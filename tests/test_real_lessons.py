@@ -1,4 +1,4 @@
-"""Lessons run unchanged on the real shelf: 1.1 and 2.1 on a ResNet-50, 1.2, 2.2, 3.1, 4.1 on MNIST.
+"""Lessons run unchanged on the real shelf: 1.1, 2.1 on a ResNet-50; 1.2, 2.2, 3.1, 4.1, 5.2 on MNIST.
 
 Nobody's weights may lie here, so a ResNet-50 is made up where the download would be: a random body
 whose last layer is fitted (in closed form) so that it knows the course's ten things by their
@@ -116,7 +116,7 @@ def test_a_lesson_runs_on_the_large_net(
 @needs_mnist
 @pytest.mark.parametrize(
     ("number", "budget"),
-    [("1-2", ""), ("2-2", "n_digits = 80"), ("3-1", ""), ("4-1", "digit_epochs = 12")],
+    [("1-2", ""), ("2-2", "n_digits = 80"), ("3-1", ""), ("4-1", "digit_epochs = 12"), ("5-2", "")],
 )
 def test_a_lesson_runs_on_mnist(number, budget, tmp_path, monkeypatch, record_property):
     monkeypatch.setenv("TUTLIB_ASSETS", "auto")

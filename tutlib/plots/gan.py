@@ -297,7 +297,9 @@ def ablation(results: dict[str, Sequence[float]], caption: str = "") -> Figure:
     axes.set(xscale="log", xlabel="Fréchet distance, in multiples of real against real",
              xlim=(0.85, largest * 2.4), ylim=(-0.6, len(names) + 0.1),
              yticks=range(len(names)), yticklabels=names)  # fmt: skip
-    axes.xaxis.set_major_formatter("{x:g}")
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if tick <= largest * 2.4]
+    axes.set_xticks(ticks, [str(tick) for tick in ticks])
+    axes.minorticks_off()
     axes.grid(False, axis="y")
     add_caption(figure, caption)
     return finish(figure)
