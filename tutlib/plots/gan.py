@@ -279,25 +279,22 @@ def ablation(results: dict[str, Sequence[float]], caption: str = "") -> Figure:
     """A row for each variant: its distance with every seed, in multiples of the floor, and their
     range; the dashed line is the floor, the grey band the range of the first variant."""
     use_style()
-    figure, axes = plt.subplots(figsize=(9.4, 0.52 * len(results) + 1.8))
-    names = list(results)[::-1]
+    figure, axes = plt.subplots(figsize=(9.8, 0.5 * len(results) + 1.7))
     first = next(iter(results.values()))
     axes.axvspan(min(first), max(first), color=COLOURS["neutral"], alpha=0.18, lw=0)
-    for place, name in enumerate(names):
-        low, high = min(results[name]), max(results[name])
+    for place, (name, values) in enumerate(results.items()):
+        low, high = min(values), max(values)
         axes.plot([low, high], [place, place], color=COLOURS["generated"], lw=5, alpha=0.45)
-        axes.scatter(results[name], [place] * len(results[name]), s=75, zorder=3,
-                     color=COLOURS["generated"], edgecolor=COLOURS["ink"])  # fmt: skip
-        axes.annotate(f"{low:.1f} to {high:.1f}", (high, place), (12, 0),
-                      textcoords="offset points", va="center", fontsize=12)  # fmt: skip
-    axes.axvline(1, color=COLOURS["real"], linestyle="--")
-    axes.annotate("real against real", (1, len(names) - 0.45), (4, 0), textcoords="offset points",
-                  fontsize=11, color=text_colour("real"))  # fmt: skip
+        axes.scatter(values, [place] * len(values), s=75, zorder=3, color=COLOURS["generated"],
+                     edgecolor=COLOURS["ink"])  # fmt: skip
+        axes.annotate(f"{name}: {low:.1f} to {high:.1f}", (high, place), (12, 0), va="center",
+                      textcoords="offset points", fontsize=12.5)  # fmt: skip
+    axes.axvline(1, color=COLOURS["real"], linestyle="--", label="real against real")
+    axes.legend(loc="lower left", fontsize=11)
     largest = max(max(values) for values in results.values())
-    axes.set(xscale="log", xlabel="Fréchet distance, in multiples of real against real",
-             xlim=(0.85, largest * 2.4), ylim=(-0.6, len(names) + 0.1),
-             yticks=range(len(names)), yticklabels=names)  # fmt: skip
-    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if tick <= largest * 2.4]
+    axes.set(xscale="log", xlabel="Fréchet distance, in multiples of real against real", yticks=[],
+             xlim=(0.9, largest * 3.2), ylim=(len(results) - 0.4, -0.6))  # fmt: skip
+    ticks = [tick for tick in (1, 2, 5, 10, 20, 50, 100, 200, 500) if tick <= 3.2 * largest]
     axes.set_xticks(ticks, [str(tick) for tick in ticks])
     axes.minorticks_off()
     axes.grid(False, axis="y")
