@@ -179,11 +179,17 @@ def test_the_moving_average_is_the_formula():
     torch.testing.assert_close(average.weight.detach(), expected)
 
 
-def test_the_averages_batchnorm_speaks_of_the_generator_of_today():
-    generator, _, game = pictures_game(rounds=2, average=0.5)
-    *_, last = game
-    for mean, buffer in zip(last.average.buffers(), generator.buffers()):
-        assert torch.equal(mean, buffer)
+def test_running_statistics_are_averaged_like_the_weights_and_counters_are_copied():
+    generator, _, game = pictures_game(rounds=2, average=0.95)
+    norm = next(m for m in generator.modules() if isinstance(m, nn.BatchNorm2d))
+    mean = norm.running_mean.clone()
+    for r in game:
+        keep = min(0.95, r.t / (r.t + 9))
+        mean = keep * mean + (1 - keep) * norm.running_mean
+    kept = next(m for m in r.average.modules() if isinstance(m, nn.BatchNorm2d))
+    torch.testing.assert_close(kept.running_mean, mean)
+    assert not torch.equal(kept.running_mean, norm.running_mean)
+    assert kept.num_batches_tracked == norm.num_batches_tracked == 2
 
 
 # What a round does, against the same written down with torch's own tools.
@@ -431,8 +437,54 @@ def test_every_guideline_can_be_switched_off(follow, size):
     assert (nn.BatchNorm2d in kinds) == follow.batch_norm
     assert (nn.MaxPool2d in kinds) == (not follow.strided)
     assert (nn.Linear in kinds) == (not follow.no_dense)
-    assert (nn.Tanh in kinds) == follow.relu_tanh
+    assert (nn.Tanh in kinds) == follow.tanh
     assert (nn.LeakyReLU in kinds) == follow.leaky
+    assert (nn.Sigmoid in kinds) == (not (follow.relu and follow.tanh))
+
+
+@pytest.mark.parametrize("follow", SWITCHES, ids=str)
+def test_one_guideline_at_a_time_and_nothing_else_changes(follow):
+    """Every hidden layer, a dense one too, is normalised exactly where BatchNorm is followed."""
+    for net in (dcgan_generator(16, follow=follow), dcgan_discriminator(16, follow=follow)):
+        layers = list(net.body)
+        last = max(i for i, m in enumerate(layers) if hasattr(m, "weight"))
+        for i, layer in enumerate(layers[:last]):
+            if not isinstance(layer, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
+                continue
+            after = [m for m in layers[i + 1 : i + 3] if not isinstance(m, nn.MaxPool2d)]
+            at_the_input = i == 0 and net.__class__.__name__ == "Discriminator"
+            normalised = isinstance(after[0], nn.BatchNorm1d | nn.BatchNorm2d)
+            assert normalised == (follow.batch_norm and not at_the_input), (i, layer)
+
+
+def test_without_batchnorm_a_signal_keeps_its_size():
+    """DCGAN's weights of 0.02 would let it shrink, and the comparison would be unfair."""
+    torch.manual_seed(0)
+    follow = ALL.without("batch_norm")
+    made = dcgan_generator(28, follow=follow, classes=10).body[:-2]
+    told = dcgan_discriminator(28, follow=follow, classes=10).body
+    for net, signal in ((made, torch.randn(64, 42)), (told, torch.rand(64, 1, 28, 28) * 2 - 1)):
+        for layer in net:
+            before, signal = signal, layer(signal)
+            if hasattr(layer, "weight") and layer is not net[0]:
+                growth = (signal.square().mean() / before.square().mean()).sqrt()
+                assert 0.9 < growth < 2, layer
+
+
+def test_the_first_transposed_convolution_is_a_dense_layer():
+    first = dcgan_generator(16).body[1]
+    z = torch.randn(3, 32)
+    dense = nn.functional.linear(z, first.weight.flatten(1).T, first.bias.repeat_interleave(16))
+    torch.testing.assert_close(first(z[:, :, None, None]).flatten(1), dense)
+
+
+def test_the_discriminator_adds_the_answer_about_the_class():
+    discriminator = dcgan_discriminator(16, width=4, classes=3).eval()
+    x, y = torch.rand(4, 1, 16, 16), torch.tensor([0, 2, 1, 2])
+    answers = discriminator.body(2 * x - 1)[:, :, 0, 0]
+    expected = [a[0] + a[1 + k] for a, k in zip(answers, y)]
+    torch.testing.assert_close(discriminator(x, y), torch.stack(expected))
+    assert dcgan_discriminator(16, width=4)(x).shape == (4,)
 
 
 def test_labels_change_what_both_players_say():
@@ -442,6 +494,51 @@ def test_labels_change_what_both_players_say():
     assert not torch.equal(gan.sample(generator, z, zero), gan.sample(generator, z, one))
     x = torch.rand(4, 1, 8, 8)
     assert not torch.equal(last.discriminator(x, zero), last.discriminator(x, one))
+
+
+# ---------------------------------------------------------------- which do you believe?
+
+
+def digits_for_pairs(count=60):
+    y = torch.arange(count) % 10
+    return torch.full((count, 1, 28, 28), 0.75), y, torch.full((count, 1, 28, 28), 0.25), y
+
+
+def test_the_quiz_shows_one_real_digit_in_every_pair_and_tells_which():
+    from tutlib.lessons.panels.forgery import which_is_real
+
+    panel = which_is_real(*digits_for_pairs(), seed=1)
+    above = []
+    for sheet in range(1, 5):
+        covered, frame = panel.at(sheet=sheet)
+        shown, told = panel.at(sheet=sheet, truth="shown")
+        assert covered["truth"] is None
+        assert "real are" not in frame.alt
+        assert "real are" in told.alt
+        for up, a, b in zip(shown["truth"], shown["above"], shown["below"]):
+            assert {a.mean().item(), b.mean().item()} == {0.25, 0.75}
+            assert up == (a.mean() > 0.5)
+        above += shown["truth"]
+        assert torch.equal(shown["above"], covered["above"])
+    assert 4 <= sum(above) <= 16, "chance decides which stands above"
+    assert panel.errors == []
+
+
+def test_the_quiz_takes_each_class_in_its_order_and_no_picture_twice():
+    from tutlib.lessons.panels.forgery import which_is_real
+
+    x = torch.arange(60.0)[:, None, None, None].expand(60, 1, 4, 4) / 60
+    panel = which_is_real(x, torch.arange(60) % 10, torch.zeros_like(x), torch.arange(60) % 10)
+    seen = []
+    for sheet in range(1, 5):
+        result, _ = panel.at(sheet=sheet, truth="shown")
+        for k, digit in enumerate(result["digits"]):
+            real = result["above" if result["truth"][k] else "below"][k]
+            seen.append((digit, round(60 * real.mean().item())))
+    assert all(row % 10 == digit for digit, row in seen)
+    assert sorted(row for _, row in seen) == list(range(20))
+    with pytest.raises(ValueError, match="too few pictures of a"):
+        which_is_real(*digits_for_pairs(10))
 
 
 # ---------------------------------------------------------------- measures

@@ -29,7 +29,7 @@ LEAST = {
     "patches, looked, looked_steps = 2, 4, 1",
     "5-1": "rounds, slow_rounds, every, line_rounds, sure_steps = 28, 28, 2, 5, 20\n"
     "perfect_steps, blind = 5, 2000",
-    "5-2": "rounds, short = 50, 2",
+    "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
     "6-1": "rebuild_steps, texture_steps, paint_steps, adam_steps, sheet_steps = 2, 2, 2, 2, 1",
 }
 # Lesson -> why it does not use a GPU.

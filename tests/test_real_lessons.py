@@ -129,6 +129,7 @@ def test_a_lesson_runs_on_the_large_net(
         ("3-1", ""),
         ("4-1", "digit_epochs = 12"),
         ("4-2", ""),
+        ("5-2", ""),
     ],
 )
 def test_a_lesson_runs_on_mnist(number, budget, tmp_path, monkeypatch, record_property):

@@ -182,7 +182,10 @@ def buffers_kept(model: nn.Module) -> Iterator[None]:
 
 @torch.no_grad()
 def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
-    """average <- decay * average + (1 - decay) * model, weight by weight; buffers are copied.
+    """average <- decay * average + (1 - decay) * model, weight by weight, running statistics too.
+
+    BatchNorm's means and variances belong to the weights they were measured with: an average of
+    weights with the statistics of today would see maps of another size. Counters are copied.
 
     Example:
         >>> mean, now = nn.Linear(1, 1), nn.Linear(1, 1)
@@ -194,7 +197,7 @@ def update_average(average: nn.Module, model: nn.Module, decay: float) -> None:
     for mean, weight in zip(average.parameters(), model.parameters()):
         mean.lerp_(weight, 1 - decay)
     for mean, buffer in zip(average.buffers(), model.buffers()):
-        mean.copy_(buffer)
+        mean.lerp_(buffer, 1 - decay) if mean.is_floating_point() else mean.copy_(buffer)
 
 
 def deal_from(x: Tensor, y: Tensor | None = None) -> Callable:
