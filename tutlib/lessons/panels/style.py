@@ -13,10 +13,12 @@ from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
 from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots import style_transfer as figures
-from tutlib.style import Losses, losses, paintings, weighed
+from tutlib.style import Losses, losses, paintings, resized, weighed
 from tutlib.style.extractors import Extractor
+from tutlib.style.transfer import LONGEST
 
 LAMBDAS = [0, 0.3, 1, 3, 10, 30, 100]
+UNTRAINED = ("gabor", "random")
 STRETCH = 1  # gradients between two looks: short, so that a hand on a slider is felt
 
 
@@ -45,10 +47,14 @@ def style_panel(
     device = next(extractor.buffers()).device
     half = (len(extractor.style_layers) + 1) // 2
     layers = {
-        "all layers": extractor.style_layers,
+        "the usual ones": extractor.style_layers,
         "fine layers only": _fine(extractor)[:half],
         "coarse layers only": _fine(extractor)[half:],
     }
+    untrained = [name for name in extractor.layers if name.startswith(UNTRAINED)]
+    if untrained:
+        layers["untrained only"] = untrained
+        layers["trained only"] = [name for name in extractor.layers if name not in untrained]
 
     @functools.cache
     def photo(name: str) -> Tensor:
@@ -60,15 +66,22 @@ def style_panel(
 
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
         content, style = photo(state["content"]), paint(state["style"])
-        measure = losses(extractor, content, style, style_layers=layers[state["layers"]])
+        chosen = layers[state["layers"]]
+        full = losses(extractor, content, style, style_layers=chosen)
         # Where the style weighs nothing, the photograph itself is the answer.
-        steps, x = state["steps"] if state["lambda"] else 0, content
-        step = Resumed(LBFGS(), Box())
-        objective = weighed(measure, state["lambda"])
-        for done in range(0, steps, STRETCH):
-            yield done / steps, _seen(state, content, style, x, measure)
-            x = descend(objective, x, Box(), step, min(STRETCH, steps - done))
-        yield 1.0, _seen(state, content, style, x, measure)
+        steps, done, x = state["steps"] if state["lambda"] else 0, 0, content
+        for side, count in ((size // 2, steps - steps // 3), (size, steps // 3)):
+            if not count:
+                continue
+            small, x = [resized(p, side) for p in (content, style)], resized(x, side)
+            measure = losses(extractor, *small, style_layers=chosen)
+            objective = weighed(measure, state["lambda"])
+            step = Resumed(LBFGS(longest=LONGEST), Box())
+            for _ in range(0, count, STRETCH):
+                yield done / steps, _seen(state, content, style, resized(x, size), full)
+                x = descend(objective, x, Box(), step, STRETCH)
+                done += STRETCH
+        yield 1.0, _seen(state, content, style, resized(x, size), full)
 
     return Panel(
         compute,
