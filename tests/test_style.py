@@ -197,7 +197,7 @@ def test_wrong_input_gets_its_sentence(extractor, pair):
     with pytest.raises(ValueError, match="NaN"):
         style.transfer(extractor, content * math.nan, painting)
     with pytest.raises(ValueError, match="too small"):
-        style.transfer(extractor, paintings.photo("china", 64), painting)
+        style.transfer(extractor, paintings.photo("china", 39), painting)
     with pytest.raises(KeyError, match=r"no layer 'conv9_9'; it has gabor1"):
         style.transfer(extractor, content, painting, style_layers=["conv9_9"])
     with pytest.raises(ValueError, match="lam"):

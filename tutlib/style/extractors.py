@@ -116,7 +116,7 @@ class Chain(nn.Module):
         return features
 
 
-def crop_net(classes: int = 15) -> nn.Sequential:
+def crop_net(classes: int = 18) -> nn.Sequential:
     """The small VGG-like net of the bundled extractor: five convolutions, 0.14 M weights.
 
     It is trained to say which of `classes` pictures a 32-pixel crop was cut from

@@ -3,8 +3,9 @@
 The game: here is a 32-pixel crop with its colours shuffled; which of these pictures is it from?
 To win it, a net must learn what textures and shapes there are (in the spirit of Dosovitskiy et
 al., "Discriminative unsupervised feature learning with exemplar convolutional neural networks",
-2014). The pictures are photographs inside scikit-image and scikit-learn. The four painted styles, and
-the three photographs that lesson 6.1 paints (china, chelsea, astronaut), are not among them.
+2014). The pictures are photographs inside scikit-image and scikit-learn, and a Mondrian, a stained
+glass and a piece of cloth by the painters of lesson 6.1. Of the pictures that the lesson shows
+(china, chelsea, astronaut, and each painter's first work) none is among them.
 """
 
 from __future__ import annotations
@@ -27,14 +28,17 @@ SAMPLES = (
         "camera", "moon", "page")),
     *(("skimage", f"data/{name}.jpg") for name in ("rocket", "hubble_deep_field", "retina")),
 )  # fmt: skip
-CLASSES = len(SAMPLES)
+# The painters' second works; a second starry night would be nearly the first one.
+PAINTED = (("mondrian", 1), ("stained glass", 1), ("waves", 1))
+CLASSES = len(SAMPLES) + len(PAINTED)
 CROP, BATCH, STEPS = 32, 48, 700
 
 
 def pictures() -> list[Tensor]:
     """The CLASSES pictures to tell apart, each (3, H, W) in [0, 1]."""
     photos = (np.array(paintings.open_sample(*sample)) for sample in SAMPLES)
-    return [torch.from_numpy(photo).permute(2, 0, 1).float() / 255 for photo in photos]
+    found = [torch.from_numpy(photo).permute(2, 0, 1).float() / 255 for photo in photos]
+    return found + [paintings.paint(name, 256, seed)[0] for name, seed in PAINTED]
 
 
 def pyramid(picture: Tensor) -> list[Tensor]:
