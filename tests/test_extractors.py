@@ -270,7 +270,7 @@ def test_the_bundled_extractor_is_a_pyramid_and_random_filters_beside_the_crop_n
     learned = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
     assert bundled.layers == (*gabor, *by_chance, *learned)
     assert bundled.style_layers == (*gabor, "conv2_1", "conv2_2", "conv3_1")
-    assert bundled.content_layers == ("conv2_2",)
+    assert bundled.content_layers == ("conv1_2",)
     assert (bundled.smallest, bundled.source) == (40, "bundled")
     assert bundled.name == "the bundled extractor"
     bundled(picture(40))  # the smallest it can see

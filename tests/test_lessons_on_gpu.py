@@ -26,7 +26,8 @@ LEAST = {
     "judged, tested, looked, attacked, learned, ways = 20, 100, 4, 2, 400, 1",
     "5-1": "rounds, every, line_rounds, sure_steps = 28, 2, 5, 20",
     "5-2": "rounds, short = 50, 2",
-    "6-1": "rebuild_steps, texture_steps, paint_steps, adam_steps, sheet_steps = 2, 2, 2, 2, 1",
+    "6-1": "sizes, hero_steps, cloth_steps = (64, 96), (1, 1), (1, 1)\n"
+    "two_sizes, paint_steps, rebuild_steps, race_steps = (64, 80), (1, 1), 2, 10",
 }
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {

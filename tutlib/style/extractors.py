@@ -38,7 +38,7 @@ class Extractor(nn.Module):
     Example:
         >>> net = bundled(crop_net())
         >>> net.content_layers, net(torch.rand(1, 3, 40, 40), ["conv2_2"])["conv2_2"].shape
-        (('conv2_2',), torch.Size([1, 64, 20, 20]))
+        (('conv1_2',), torch.Size([1, 64, 20, 20]))
     """
 
     def __init__(
@@ -144,7 +144,7 @@ def bundled(net: nn.Sequential) -> Extractor:
     return Extractor(
         [gabor, RandomFilters(), learned],
         (*gabor.names, *learned.names[2:]),
-        ("conv2_2",),
+        ("conv1_2",),
         smallest=5 * 2 ** (GABOR_LEVELS - 1),
         source="bundled",
         name="the bundled extractor",
