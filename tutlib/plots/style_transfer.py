@@ -21,7 +21,7 @@ HALVES = {
     "content": {"color": COLOURS["ink"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
-DPI, QUALITY = 68, 84
+DPI, QUALITY = 68, 80
 MARKS = ("s", "^", "D", "v", "P", "X")
 
 

@@ -2,9 +2,10 @@
 
 The game: here is a 32-pixel crop with its colours shuffled; which of these pictures is it from?
 To win it, a net must learn what textures and shapes there are (in the spirit of Dosovitskiy et
-al., "Discriminative unsupervised feature learning with convolutional neural networks", 2014). The pictures are photographs inside scikit-image and scikit-learn, and a Mondrian, a stained
-glass and a piece of cloth by the painters of lesson 6.1. Of the pictures that the lesson shows
-(china, chelsea, astronaut, and each painter's first work) none is among them.
+al., "Discriminative unsupervised feature learning with convolutional neural networks", 2014). The
+pictures are photographs inside scikit-image and scikit-learn, and a Mondrian, a stained glass and
+a piece of cloth by the painters of lesson 6.1. Of the pictures that the lesson shows (china,
+chelsea, astronaut, and each painter's first work) none is among them.
 """
 
 from __future__ import annotations
