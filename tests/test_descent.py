@@ -238,6 +238,24 @@ def test_lbfgs_stays_at_the_top():
     assert torch.equal(descend(bowl, x, FREE, LBFGS(), 3, box=None), x)
 
 
+def test_no_move_of_lbfgs_is_longer_than_its_limit():
+    """Root mean square over the pixels; a move that is short enough is left as it is."""
+    bowl = lambda x: (torch.tensor([[0.1, 1.0, 30.0, 2.0]]).double() * x**2 + x**4).sum()  # noqa: E731
+    x, lengths, places = torch.tensor([[3.0, -2.0, 1.0, 4.0]]).double(), [], []
+    end = descend(bowl, x, FREE, LBFGS(longest=0.2), 40, box=None,
+                  callback=lambda t, point, value: places.append(point))  # fmt: skip
+    for here, there in zip(places, [*places[1:], end]):
+        lengths.append((there - here).square().mean().sqrt().item())
+    assert max(lengths) == pytest.approx(0.2)
+    assert sum(length < 0.19 for length in lengths) > 5
+    assert bowl(end) < 1e-3 * bowl(x)
+    free, limited = (
+        descend(bowl, x, FREE, LBFGS(longest=longest), 15, box=None) for longest in (math.inf, 1e6)
+    )
+    assert torch.equal(free, limited)
+    assert torch.equal(free, descend(bowl, x, FREE, LBFGS(), 15, box=None))
+
+
 def test_lbfgs_learns_nothing_from_a_move_that_shows_no_curvature():
     """As torch.optim.LBFGS: curvature times move is to be more than 1e-10."""
 

@@ -9,6 +9,8 @@ from torchvision.models import squeezenet1_1, vgg
 
 from tutlib.style import extractors
 from tutlib.style.extractors import Chain, Extractor
+from tutlib.style.gabor import GaborPyramid
+from tutlib.style.random_filters import RandomFilters
 
 MEAN, STD = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
 
@@ -243,7 +245,7 @@ def test_the_crop_net_has_five_convolutions_in_three_sizes(crop_net):
         "Normalize", *step, *step, "AvgPool2d", *step, *step, "AvgPool2d", *step,
         "AdaptiveAvgPool2d", "Flatten", "Linear",
     ]  # fmt: skip
-    assert crop_net(picture(32)).shape == (1, 22)
+    assert crop_net(picture(32)).shape == (1, 18)
     assert extractors.crop_net(5)(picture(32)).shape == (1, 5)
     greys, expected = (
         torch.tensor(three).view(3, 1, 1).expand(1, 3, 2, 2)
@@ -260,22 +262,27 @@ def test_the_crop_net_sees_no_edge_where_the_picture_ends(crop_net):
         torch.testing.assert_close(seen, seen[:, :, :1, :1].expand_as(seen))
 
 
-def test_the_bundled_extractor_is_a_pyramid_beside_the_crop_net(bundled, crop_net):
-    gabor = tuple(f"gabor{n}" for n in range(1, 6))
+def test_the_bundled_extractor_is_a_pyramid_and_random_filters_beside_the_crop_net(
+    bundled, crop_net
+):
+    gabor = tuple(f"gabor{n}" for n in range(1, 5))
+    by_chance = ("random7", "random11", "random15", "random23")
     learned = ("conv1_1", "conv1_2", "conv2_1", "conv2_2", "conv3_1")
-    assert bundled.layers == bundled.style_layers == (*gabor, *learned)
-    assert bundled.content_layers == ("conv2_2",)
-    assert (bundled.smallest, bundled.source) == (80, "bundled")
+    assert bundled.layers == (*gabor, *by_chance, *learned)
+    assert bundled.style_layers == (*gabor, "conv2_1", "conv2_2", "conv3_1")
+    assert bundled.content_layers == ("conv1_2",)
+    assert (bundled.smallest, bundled.source) == (40, "bundled")
     assert bundled.name == "the bundled extractor"
+    bundled(picture(40))  # the smallest it can see
     x = picture(80)
     with torch.no_grad():
         seen = bundled(x)
-        sizes = {"gabor1": 80, "gabor5": 5, "conv1_2": 80, "conv2_1": 40, "conv3_1": 20}
+        sizes = {"gabor1": 80, "gabor4": 10, "random7": 74, "conv1_2": 80, "conv2_1": 40}
         for layer, side in sizes.items():
             assert seen[layer].shape[-2:] == (side, side)
         torch.testing.assert_close(seen["conv3_1"], crop_net[:-3](x))
-        alone = extractors.GaborPyramid()(x, {"gabor2"})
-        torch.testing.assert_close(seen["gabor2"], alone["gabor2"])
+        for part, layer in ((GaborPyramid(), "gabor2"), (RandomFilters(), "random15")):
+            torch.testing.assert_close(seen[layer], part(x, {layer})[layer])
 
 
 # ---------------------------------------------------------------- torchvision's own nets

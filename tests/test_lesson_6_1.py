@@ -41,6 +41,15 @@ def test_the_bundled_extractor_paints_better_than_an_untrained_one(extractor):
     assert found["crops"] > 60 > 10 * found["chance"]
 
 
+def test_the_extractor_was_trained_on_none_of_the_pictures_that_are_shown():
+    from tutlib.assets.build import style
+
+    for name in ("china", "chelsea", "astronaut"):
+        assert paintings.PHOTOS[name] not in style.SAMPLES
+    assert all(seed != 0 for _, seed in style.PAINTED)  # the first works are shown
+    assert {name for name, _ in style.PAINTED} < set(paintings.STYLES)
+
+
 def test_the_panel_paints(extractor):
     panel = style_panel(extractor, size=80)
     rest = panel.set(**{"lambda": 0, "steps": 6})
@@ -52,6 +61,12 @@ def test_the_panel_paints(extractor):
         for layers in ("fine layers only", "coarse layers only")
     )
     assert not torch.equal(fine, coarse)
+    content, painting = paintings.photo("china", 80), paintings.paint("starry night", 80)
+    for layers, prefixes in (("untrained only", ("gabor", "random")), ("trained only", "conv")):
+        alone = [name for name in extractor.layers if name.startswith(prefixes)]
+        whole = style.transfer(extractor, content, painting, style_layers=alone, steps=6)
+        shown = panel.set(**{"lambda": 10, "layers": layers, "steps": 6})
+        torch.testing.assert_close(shown["picture"], whole)
     assert set(LAMBDAS) >= {0, 1, 100}
     assert not panel.errors
 

@@ -54,7 +54,7 @@ def test_gradient_against_finite_differences(extractor, pair):
     (grad,) = torch.autograd.grad(objective(x), x)
     for _ in range(3):
         d = torch.randn(x.shape, generator=generator, dtype=torch.float64)
-        d, h = d / d.norm(), 1e-6
+        d, h = d / d.norm(), 1e-5  # smaller, and rounding is all there is
         with torch.no_grad():
             slope = (objective(x + h * d) - objective(x - h * d)) / (2 * h)
         torch.testing.assert_close(slope, (grad * d).sum(), rtol=1e-5, atol=1e-9)
@@ -197,7 +197,7 @@ def test_wrong_input_gets_its_sentence(extractor, pair):
     with pytest.raises(ValueError, match="NaN"):
         style.transfer(extractor, content * math.nan, painting)
     with pytest.raises(ValueError, match="too small"):
-        style.transfer(extractor, paintings.photo("china", 64), painting)
+        style.transfer(extractor, paintings.photo("china", 39), painting)
     with pytest.raises(KeyError, match=r"no layer 'conv9_9'; it has gabor1"):
         style.transfer(extractor, content, painting, style_layers=["conv9_9"])
     with pytest.raises(ValueError, match="lam"):

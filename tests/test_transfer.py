@@ -14,6 +14,7 @@ from torch import nn
 from tutlib import style
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, Adam, descend
+from tutlib.style import sizes
 
 
 def features(seed: int, n: int = 2, c: int = 5, side: int = 6) -> torch.Tensor:
@@ -205,6 +206,41 @@ def test_weighed_is_content_plus_lam_times_style():
             style.weighed(lambda x: parts, lam)
 
 
+def test_total_variation_is_the_mean_length_of_the_step_to_two_neighbours():
+    x = torch.tensor([[0.0, 0.3, 0.3], [0.4, 0.3, 0.9], [0.0, 0.0, 0.0]]).view(1, 1, 3, 3)
+    steps = ((0.4, 0.3), (0.0, 0.0), (-0.4, -0.1), (-0.3, 0.6))  # down, right
+    expected = sum(math.hypot(*step) for step in steps) / 4
+    assert style.total_variation(x).item() == pytest.approx(expected, abs=1e-4)
+    torch.testing.assert_close(style.total_variation(x.mT), style.total_variation(x))
+    torch.testing.assert_close(
+        style.total_variation(x.expand(4, 3, 3, 3)), style.total_variation(x)
+    )
+
+
+def test_total_variation_minds_wiggles_and_not_edges_and_has_a_slope_on_flat_pictures():
+    ramp, edge = torch.linspace(0, 1, 9), (torch.arange(9) > 4).float()
+    flat, steep = (style.total_variation(row.expand(1, 1, 9, 9)) for row in (ramp, edge))
+    torch.testing.assert_close(flat, steep, rtol=1e-3, atol=1e-3)
+    there_and_back = (torch.arange(9) % 2).float().expand(1, 1, 9, 9)
+    assert style.total_variation(there_and_back) > 7 * steep
+    x = torch.full((1, 3, 5, 5), 0.5, requires_grad=True)
+    (slope,) = torch.autograd.grad(style.total_variation(x), x)
+    assert torch.isfinite(slope).all()
+
+
+def test_smooth_weighs_the_total_variation(eye):
+    parts, x = style.Losses(torch.tensor(2.0), torch.tensor(3.0)), picture(2)
+    calm = style.weighed(lambda x: parts, 10, smooth=4.0)(x)
+    torch.testing.assert_close(calm, 32 + 4 * style.total_variation(x))
+    for smooth in (-1, math.inf, math.nan):
+        with pytest.raises(ValueError, match="smooth must be 0 or more"):
+            style.weighed(lambda x: parts, 1, smooth)
+    rough, calm = (
+        style.transfer(eye, CONTENT, PAINTING, steps=10, smooth=smooth) for smooth in (0, 10)
+    )
+    assert style.total_variation(calm) < 0.5 * style.total_variation(rough)
+
+
 # ---------------------------------------------------------------- the loop
 
 
@@ -213,7 +249,7 @@ def test_transfer_is_descent_on_both_losses_in_the_box(eye):
     told = {"lam": 3.0, "steps": 30}
     objective = style.weighed(style.losses(eye, CONTENT, PAINTING), 3.0)
     ours = style.transfer(eye, CONTENT, PAINTING, **told)
-    assert torch.equal(ours, descend(objective, CONTENT, Box(), LBFGS(1.0, 20), 30))
+    assert torch.equal(ours, descend(objective, CONTENT, Box(), LBFGS(1.0, 20, 0.1), 30))
     assert objective(ours) < 0.5 * objective(CONTENT)
     assert ours.min() >= 0
     assert ours.max() <= 1
@@ -242,7 +278,7 @@ def test_transfer_looks_at_the_layers_it_is_given(eye):
     told = {"content_layers": ["once"], "style_layers": ["thrice"]}
     objective = style.weighed(style.losses(eye, CONTENT, PAINTING, **told), 10.0)
     ours = style.transfer(eye, CONTENT, PAINTING, steps=5, **told)
-    assert torch.equal(ours, descend(objective, CONTENT, Box(), LBFGS(), 5))
+    assert torch.equal(ours, descend(objective, CONTENT, Box(), LBFGS(longest=0.1), 5))
 
 
 def test_the_callback_sees_the_losses_of_the_picture_it_sees(eye):
@@ -274,3 +310,47 @@ def test_wrong_pictures_get_their_sentence(eye):
             style.losses(eye, CONTENT, PAINTING, **options)
     with pytest.raises(ValueError, match=r"features must be .* \(1, 3, 5\)"):
         style.gram(torch.zeros(1, 3, 5))
+
+
+# ---------------------------------------------------------------- coarse to fine
+
+
+def test_resized_keeps_the_shape_of_the_picture_and_its_level():
+    x = picture(3, 20, 30)
+    assert style.resized(x, 20) is x
+    for side, shape in ((10, (10, 15)), (40, (40, 60)), (7, (7, 10))):
+        small = style.resized(x, side)
+        assert small.shape == (1, 3, *shape)
+        assert small.min() >= 0
+        assert small.max() <= 1
+        assert small.mean().item() == pytest.approx(x.mean().item(), abs=0.03)
+    assert style.resized(x.mT, 10).shape == (1, 3, 15, 10)
+    board = ((torch.arange(16)[:, None] + torch.arange(16)) % 2).float().expand(1, 3, 16, 16)
+    inner = style.resized(board, 8)[..., 1:-1, 1:-1]
+    torch.testing.assert_close(inner, torch.full_like(inner, 0.5))  # blurred before it shrinks
+
+
+def test_coarse_to_fine_is_one_transfer_after_the_other(eye):
+    content, painting = picture(6, 20, 24), picture(7, 30, 20)
+    told = {"lam": 3.0, "style_layers": ["twice"], "smooth": 0.1}
+    ours = style.coarse_to_fine(eye, content, painting, sizes=(6, 12), steps=(4, 3), **told)
+    x = style.resized(content, 6)
+    for side, steps in ((6, 4), (12, 3)):
+        one, other = style.resized(content, side), style.resized(painting, side)
+        x = style.transfer(eye, one, other, start=style.resized(x, side), steps=steps, **told)
+    assert torch.equal(ours, x)
+    assert ours.shape == (1, 3, 12, 14)
+    start = picture(8, 5, 6)
+    nowhere = style.coarse_to_fine(eye, content, painting, sizes=(5,), steps=(0,), start=start)
+    assert torch.equal(nowhere, start)
+
+
+def test_coarse_to_fine_wants_one_number_of_steps_for_each_size(eye):
+    with pytest.raises(ValueError, match="shorter"):
+        style.coarse_to_fine(eye, CONTENT, PAINTING, sizes=(5, 6), steps=(1,))
+    with pytest.raises(ValueError, match="divide by 255"):
+        style.coarse_to_fine(eye, CONTENT, PAINTING, sizes=(5,), steps=(1,), start=CONTENT * 255)
+
+
+def test_who_names_no_sizes_gets_64_128_and_256():
+    assert (sizes.SIZES, sizes.STEPS) == ((64, 128, 256), (40, 25, 15))

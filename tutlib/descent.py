@@ -169,6 +169,10 @@ class LBFGS:
     ``torch.optim.LBFGS`` with its defaults, as long as that goes on. The whole tensor is one
     point: use it on one picture.
 
+    A jump of this kind may land far outside of where its model is right, so no move is made longer
+    than `longest` (root mean square over the pixels; as in trust-region methods, Conn, Gould and
+    Toint, 2000). Usually there is no such limit.
+
     Example:
         >>> away = []
         >>> bowl = lambda x: ((x - 0.3) ** 2).sum()
@@ -180,6 +184,7 @@ class LBFGS:
 
     lr: float = 1.0
     history: int = 20
+    longest: float = float("inf")
 
     def start(self, ball):
         moves: list[Tensor] = []
@@ -198,8 +203,9 @@ class LBFGS:
                     del moves[: -self.history], changes[: -self.history]
             last = point.flatten().clone(), slope
             length = min(1.0, 1.0 / float(slope.abs().sum())) if first and slope.any() else 1.0
-            ahead = _inverse_hessian(slope, moves, changes).view_as(grad)
-            point.add_(ahead, alpha=-self.lr * length)
+            ahead = self.lr * length * _inverse_hessian(slope, moves, changes).view_as(grad)
+            size = float(ahead.square().mean().sqrt())
+            point.sub_(ahead if size <= self.longest else ahead * (self.longest / size))
 
         return move
 

@@ -18,11 +18,11 @@ from tutlib.plots.theme import COLOURS, in_words, use_style
 
 # One mark for each half of the objective, in every figure here: never the colour alone.
 HALVES = {
-    "content": {"color": COLOURS["clean"], "marker": "o", "linestyle": "-"},
+    "content": {"color": COLOURS["ink"], "marker": "o", "linestyle": "-"},
     "style": {"color": COLOURS["target"], "marker": "s", "linestyle": "--"},
 }
-DPI, QUALITY = 68, 84
-MARKS = ("o", "s", "^", "D", "v")
+DPI, QUALITY = 68, 80
+MARKS = ("s", "^", "D", "v", "P", "X")
 
 
 class Plate(Figure):
@@ -150,20 +150,6 @@ def sheet(
     return finish(figure, caption)
 
 
-def fall(history: Sequence, caption: str = "", *, lam: float | None = None) -> Figure:
-    """The two losses over the steps, from a list of `style.Losses`."""
-    use_style()
-    figure, axes = subplots(figsize=(8.2, 3.9))
-    for half, look in HALVES.items():
-        values = [float(getattr(one, half)) for one in history]
-        axes.plot(values, label=half, markevery=max(1, len(values) // 10), **look)
-    title = "the two losses" if lam is None else f"the two losses, lambda = {lam:g}"
-    axes.set(yscale="log", xlabel="step", ylabel="loss")
-    axes.set_title(title)
-    axes.legend()
-    return finish(figure, caption)
-
-
 def balance(
     lams: Sequence[float], pictures: Sequence[Tensor], losses: Sequence, caption: str = ""
 ) -> Figure:
@@ -183,24 +169,31 @@ def balance(
     return finish(figure, caption)
 
 
-def race(
-    curves: Mapping[str, tuple[Sequence[float], Sequence[float]]], caption: str = ""
-) -> Figure:
-    """The objective against the clock: {name: (seconds, values)}."""
+def race(curves: Mapping[str, Sequence[float]], caption: str = "") -> Figure:
+    """The objective against the number of gradients: {name: values}; the first in ink, bold."""
     use_style()
-    figure, axes = subplots(figsize=(8.2, 4.2))
-    looks = zip(MARKS, ("adversarial", "clean", "real", "perturbation", "neutral"))
-    for (name, (seconds, values)), (marker, colour) in zip(curves.items(), looks):
+    figure, axes = subplots(figsize=(8.6, 4.6))
+    greys = [str(0.72 - 0.5 * k / max(1, len(curves) - 2)) for k in range(len(curves) - 1)]
+    looks = zip(("o", *MARKS), (COLOURS["adversarial"], *greys), (3.0, *[1.6] * len(greys)))
+    for (name, values), (marker, colour, width) in zip(curves.items(), looks):
         axes.plot(
-            seconds, values, label=name, marker=marker, color=COLOURS[colour],
+            values, label=name, marker=marker, color=colour, linewidth=width,
             markevery=max(1, len(values) // 9),
         )  # fmt: skip
-        note = f"{name}\n{len(values)} gradients"
-        axes.annotate(note, (seconds[-1], values[-1]), (6, 0), textcoords="offset points",
-                      va="center", fontsize=12, color=COLOURS[colour])  # fmt: skip
-    longest = max(seconds[-1] for seconds, _ in curves.values())
-    axes.set(yscale="log", xlabel="seconds on this machine", ylabel="content + lambda × style")
-    axes.set_xlim(0, 1.22 * longest)
-    axes.margins(y=0.16)  # room for the notes
-    axes.set_title("one objective, one clock")
+    axes.set(yscale="log", xlabel="gradients taken", ylabel="content + lambda × style")
+    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return finish(figure, caption)
+
+
+def bank(filters: Tensor, caption: str = "", *, columns: int = 8) -> Figure:
+    """Filters (K, s, s) or (K, 3, s, s), in rows of `columns`; grey is zero."""
+    use_style()
+    rows = -(-len(filters) // columns)
+    figure, axes = subplots(rows, columns, figsize=(columns * 1.25, rows * 1.25 + 0.8))
+    for place, one in zip(axes.flat, filters):
+        picture = 0.5 + 0.5 * one / one.abs().max()
+        put(place, picture if picture.dim() == 3 else picture[None], "", "neutral")
+    figure = finish(figure, caption)
+    for place in axes.flat:
+        place.images[0].set_interpolation("nearest")
+    return figure

@@ -5,7 +5,8 @@ features (N, C, H, W), shallow layers first. Three are made here:
 
     vgg19(net)       VGG-19 (Simonyan and Zisserman, 2015), what the method was invented with
     squeezenet(net)  SqueezeNet 1.1 (Iandola et al., 2016), a hundred times smaller
-    bundled(net)     a Gabor pyramid, which needs no training, beside a small self-trained net
+    bundled(net)     a Gabor pyramid and random filters, which need no training, beside a small
+                     self-trained net
 
 No weights are fetched here: hand over a torchvision module that has them (it is taken over: frozen,
 put into eval mode, its ReLUs no longer in place).
@@ -20,6 +21,7 @@ from torch import Tensor, nn
 from tutlib.check.inputs import check_pictures
 from tutlib.nets import Normalize
 from tutlib.style.gabor import GABOR_LEVELS, GaborPyramid
+from tutlib.style.random_filters import RandomFilters
 
 CROP_WIDTHS = ((32, 32), (64, 64), (128,))
 
@@ -36,7 +38,7 @@ class Extractor(nn.Module):
     Example:
         >>> net = bundled(crop_net())
         >>> net.content_layers, net(torch.rand(1, 3, 40, 40), ["conv2_2"])["conv2_2"].shape
-        (('conv2_2',), torch.Size([1, 64, 20, 20]))
+        (('conv1_2',), torch.Size([1, 64, 20, 20]))
     """
 
     def __init__(
@@ -114,7 +116,7 @@ class Chain(nn.Module):
         return features
 
 
-def crop_net(classes: int = 22) -> nn.Sequential:
+def crop_net(classes: int = 18) -> nn.Sequential:
     """The small VGG-like net of the bundled extractor: five convolutions, 0.14 M weights.
 
     It is trained to say which of `classes` pictures a 32-pixel crop was cut from
@@ -133,13 +135,16 @@ def crop_net(classes: int = 22) -> nn.Sequential:
 
 
 def bundled(net: nn.Sequential) -> Extractor:
-    """The extractor that ships with the course: a Gabor pyramid and `net`, a trained `crop_net`."""
-    pieces = named_pieces(net[1:-3], _plain_relu)
-    style_layers = tuple(f"gabor{level + 1}" for level in range(GABOR_LEVELS))
+    """The extractor that ships with the course: Gabor, random filters and a trained `crop_net`.
+
+    Style is asked of the Gabor pyramid and of the net from `conv2_1` on, the mixture that painted
+    best; the random filters (best for a texture alone) are there for who asks for them by name.
+    """
+    gabor, learned = GaborPyramid(), Chain(net[0], named_pieces(net[1:-3], _plain_relu))
     return Extractor(
-        [GaborPyramid(), Chain(net[0], pieces)],
-        (*style_layers, *(name for name, _ in pieces)),
-        ("conv2_2",),
+        [gabor, RandomFilters(), learned],
+        (*gabor.names, *learned.names[2:]),
+        ("conv1_2",),
         smallest=5 * 2 ** (GABOR_LEVELS - 1),
         source="bundled",
         name="the bundled extractor",

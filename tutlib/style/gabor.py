@@ -8,11 +8,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-GABOR_LEVELS = 5
+GABOR_LEVELS = 4
 
 
 class GaborPyramid(nn.Module):
-    """What the first cells of the visual cortex are said to compute, at five sizes.
+    """What the first cells of the visual cortex are said to compute, at four sizes.
 
     Edges and lines in 8 directions, in brightness and two colour contrasts, light-on-dark apart
     from dark-on-light; then the picture is halved, and again. No weight is learned (the filters

@@ -15,8 +15,10 @@ from tutlib.panel import Choice, Panel, Slider
 from tutlib.plots import style_transfer as figures
 from tutlib.style import Losses, losses, paintings, weighed
 from tutlib.style.extractors import Extractor
+from tutlib.style.transfer import LONGEST
 
 LAMBDAS = [0, 0.3, 1, 3, 10, 30, 100]
+UNTRAINED = ("gabor", "random")
 STRETCH = 1  # gradients between two looks: short, so that a hand on a slider is felt
 
 
@@ -45,10 +47,14 @@ def style_panel(
     device = next(extractor.buffers()).device
     half = (len(extractor.style_layers) + 1) // 2
     layers = {
-        "all layers": extractor.style_layers,
+        "the usual ones": extractor.style_layers,
         "fine layers only": _fine(extractor)[:half],
         "coarse layers only": _fine(extractor)[half:],
     }
+    untrained = [name for name in extractor.layers if name.startswith(UNTRAINED)]
+    if untrained:
+        layers["untrained only"] = untrained
+        layers["trained only"] = [name for name in extractor.layers if name not in untrained]
 
     @functools.cache
     def photo(name: str) -> Tensor:
@@ -63,7 +69,7 @@ def style_panel(
         measure = losses(extractor, content, style, style_layers=layers[state["layers"]])
         # Where the style weighs nothing, the photograph itself is the answer.
         steps, x = state["steps"] if state["lambda"] else 0, content
-        step = Resumed(LBFGS(), Box())
+        step = Resumed(LBFGS(longest=LONGEST), Box())
         objective = weighed(measure, state["lambda"])
         for done in range(0, steps, STRETCH):
             yield done / steps, _seen(state, content, style, x, measure)
@@ -78,7 +84,7 @@ def style_panel(
             Choice("style", list(paintings.STYLES), help="which painting lends its hand"),
             Choice("layers", list(layers), help="which layers compare the style"),
             Choice("content", list(photos), help="which photograph is painted"),
-            Slider("steps", stops=[0, 6, 15, 30, 60], value=15, help="gradients of L-BFGS"),
+            Slider("steps", stops=[0, 6, 15, 25, 60], value=25, help="gradients of L-BFGS"),
         ],
         title="How much, and whose?",
         question="Where does the photograph stop being recognisable?",
@@ -87,7 +93,7 @@ def style_panel(
         "layers that look at it.",
         caption="Left: content and style. Right: the picture that pays least to both; above "
         "it, what it pays.",
-        frozen={"lambda": [0, 1, 10, 100], "style": list(paintings.STYLES)[:3]},
+        frozen={"lambda": [0, 1, 10, 100], "style": ["starry night", "stained glass"]},
         strip=[{"lambda": 0}, {"lambda": 1}, {"lambda": 10}, {"lambda": 100}],
         alt=_alt,
     )
