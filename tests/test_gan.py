@@ -18,8 +18,8 @@ from tutlib.gan.measures import ring
 from tutlib.gan.nets import ALL, Guidelines, dcgan_discriminator, dcgan_generator
 from tutlib.gan.ring import RECIPES, board, boards, players
 from tutlib.nets import mlp
+from tutlib.plots import forgery, gan_curves, theme
 from tutlib.plots import gan as figures
-from tutlib.plots import gan_curves
 from tutlib.plots.theme import COLOURS
 
 
@@ -189,7 +189,7 @@ def test_running_statistics_are_averaged_like_the_weights_and_counters_are_copie
     kept = next(m for m in r.average.modules() if isinstance(m, nn.BatchNorm2d))
     torch.testing.assert_close(kept.running_mean, mean)
     assert not torch.equal(kept.running_mean, norm.running_mean)
-    assert kept.num_batches_tracked == norm.num_batches_tracked == 2
+    assert kept.num_batches_tracked == norm.num_batches_tracked == 4
 
 
 # What a round does, against the same written down with torch's own tools.
@@ -539,6 +539,21 @@ def test_the_quiz_takes_each_class_in_its_order_and_no_picture_twice():
     assert sorted(row for _, row in seen) == list(range(20))
     with pytest.raises(ValueError, match="too few pictures of a"):
         which_is_real(*digits_for_pairs(10))
+
+
+def test_figures_of_forged_pictures_say_in_words_what_they_show(each_device):
+    x = torch.rand(6, 1, 8, 8, device=each_device)
+    told = theme.in_words(forgery.ablation({"all five": [2.0, 4.0], "no BatchNorm": [31.0, 17.0]}))
+    assert "all five: 2.0 to 4.0" in told
+    assert "no BatchNorm: 17.0 to 31.0" in told
+    assert "A: real" in theme.in_words(forgery.pairs(x, x, [True, False, True, True, True, False]))
+    assert "real" not in theme.in_words(forgery.pairs(x, x))
+    assert "round 7" in theme.in_words(forgery.sheets([x, x], ["round 7", "round 9"], wide=1))
+    assert "generated" in theme.in_words(forgery.neighbours(x, x, torch.arange(6.0)))
+    for rounds in (3, 40):  # fewer than the window of its means, and more
+        losses = torch.rand(2, rounds).tolist()
+        told = theme.in_words(forgery.long_game(*losses, {1: 9.0, rounds: 2.0}))
+        assert "if nobody can tell" in told
 
 
 # ---------------------------------------------------------------- measures

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from tutlib.panel import Choice, Panel, Slider
-from tutlib.plots.gan import pairs
+from tutlib.plots.forgery import pairs
 
 EACH = 5  # pairs on a sheet
 
