@@ -250,10 +250,10 @@ def _plain(value: float) -> str:
 
 def _crossings(line: np.ndarray, loss: np.ndarray, levels) -> dict[float, tuple[float, float]]:
     """A place (x, y) for each level's label: where some row crosses it, another row each time."""
-    rows = [round((len(line) - 1) * share) for share in (0.8, 0.62, 0.2, 0.38)]
+    rows = [round((len(line) - 1) * share) for share in (0.8, 0.62, 0.2, 0.38)] + [len(line) // 2]
     found = {}
     for k, level in enumerate(levels):
-        for row in rows[k % 4 :] + rows[: k % 4]:
+        for row in rows[k % 4 : 4] + rows[: k % 4] + rows[4:]:
             (steps,) = np.nonzero(np.diff(loss[row] > level))
             if len(steps):
                 found[level] = (line[steps[-1] : steps[-1] + 2].mean(), line[row])
