@@ -24,6 +24,15 @@ INNERS = {
 }
 
 
+def at_work(inner: str, net, x, y) -> dict:
+    """Where the adversary would put the points now, and which of them the net gets wrong."""
+    if INNERS[inner] is None:
+        return {"moved": None, "fooled": None}
+    moved = INNERS[inner](net, x, y)  # chance of its own: the same in every frame
+    with torch.no_grad():
+        return {"moved": moved, "fooled": net(moved).argmax(1) != y}
+
+
 def training_panel(seed: int = 0) -> Panel:
     """Who moves the points before the weights move, and after how many epochs do we look?"""
     x, y = points.points_apart(COUNT, GAP, seed)
@@ -45,14 +54,6 @@ def training_panel(seed: int = 0) -> Panel:
             net.load_state_dict(known[inner][until]["model"])
         return net.eval(), until
 
-    def at_work(inner: str, net) -> dict:
-        """Where the adversary would put the points now, and which of them the net gets wrong."""
-        if INNERS[inner] is None:
-            return {"moved": None, "fooled": None}
-        moved = INNERS[inner](net, x, y)  # chance of its own: the same in every frame
-        with torch.no_grad():
-            return {"moved": moved, "fooled": net(moved).argmax(1) != y}
-
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
         inner, wanted, epoch = state["inner"], state["epoch"], -1
         random_state = torch.get_rng_state()  # a panel changes nothing in the notebook around it
@@ -63,7 +64,7 @@ def training_panel(seed: int = 0) -> Panel:
                 "inner": f"moved by {inner}", "epoch": epoch, "x": x, "y": y, "eps": EPS,
                 "sure": leaning(net), "clean": training.accuracy(net, x, y),
                 "fgsm": training.accuracy(net, x, y, INNERS["FGSM"]),
-                "robust": points.right_in_squares(net, x, y, EPS), **at_work(inner, net),
+                "robust": points.right_in_squares(net, x, y, EPS), **at_work(inner, net, x, y),
             }  # fmt: skip
 
     return Panel(
