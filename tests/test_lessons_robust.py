@@ -11,6 +11,7 @@ from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.lessons.exercises import lesson_4_1
 from tutlib.lessons.panels.training import BALL, EPOCHS, INNERS, STRIDE, training_panel
+from tutlib.plots import min_max
 from tutlib.plots import training as figures
 from tutlib.plots.theme import in_words
 from tutlib.risk import Estimate
@@ -141,9 +142,32 @@ def test_a_check_takes_no_chance_from_the_notebook():
     assert unchanged(before)
 
 
-def test_curves_are_drawn_from_any_device(each_device):
-    theta = torch.linspace(0, 1, 5, device=each_device).requires_grad_()
-    figures.danskin(theta, torch.stack([theta, -theta]), 0.5, 1.0, ["one", "other"])
+def test_figures_of_4_1_are_drawn_from_any_device(each_device):
+    def net(points):
+        return torch.stack([points[..., 0], points[..., 1]], -1)
+
+    way = torch.linspace(0, 1, 5, device=each_device).requires_grad_()
+    x, y = torch.rand(3, 2, device=each_device), torch.tensor([0, 1, 0], device=each_device)
+    wrong = torch.tensor([[0.5, 0.5], [torch.nan] * 2, [torch.nan] * 2], device=each_device)
+    min_max.kink(way, {"one": way, "other": -way}, way.abs(), 0.5, (-1.0, 1.0))
+    min_max.by_hand(way, way, -way)
+    figure = min_max.squares_judged({"a": net}, x, y, 0.1, {"a": wrong}, {"a": y > 0})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["✓", "?"]  # the first is wrong
+    min_max.slices(0.3, {"a": {"FGSM": [way], "PGD": [way]}})
+
+
+def test_bounds_and_exams_are_drawn_where_they_lie():
+    figure = min_max.closing([1, 2], {"a": [(0.9, 0.1), (0.8, 0.5)]})
+    above, below = (line.get_ydata().tolist() for line in figure.axes[0].lines)
+    assert (above, below) == ([0.9, 0.8], [0.1, 0.5])
+    curves = {"FGSM": [([2, 4], [0.3, 0.1])], "PGD": [([4], [0.6])]}
+    ends = {name: {"clean": [(0.9, 0.8, 0.95)]} for name in curves}
+    figure = min_max.equal_price([0.5], curves, ends)
+    fgsm, pgd_line = figure.axes[0].lines
+    assert fgsm.get_xydata().tolist() == [[0, 0.5], [2, 0.3], [4, 0.1]]
+    assert pgd_line.get_xydata().tolist() == [[0, 0.5], [4, 0.6]]
+    assert figure.axes[1].lines[0].get_ydata().tolist() == [0.8, 0.95]
+    assert "trained against FGSM, trained against PGD" in in_words(figure)
 
 
 def test_panel_shows_the_boundary_on_its_way():

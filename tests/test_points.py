@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from tutlib.training import points_apart, right_in_squares
+from tutlib.nets import mlp
+from tutlib.training import lowest_lead, points_apart, proved_in_squares, right_in_squares
 
 
 def test_points_apart_keep_their_distance():
@@ -79,3 +80,85 @@ def test_the_net_is_looked_at_in_eval_mode_and_left_as_it_was():
     x, y = torch.tensor([[0.1, 0.5], [0.9, 0.5]]), torch.tensor([0, 1])
     assert right_in_squares(net, x, y, 0.1) == 1
     assert net.training
+
+
+def leads(net, x, y):
+    """Of the logit of `y` over the other one."""
+    logits = net(x)
+    return (logits[..., 0] - logits[..., 1]) * (1 - 2 * y)
+
+
+def deep(seed):
+    torch.manual_seed(seed)
+    return mlp(2, 16, 16, 2)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("seed", range(5))
+def test_no_point_of_a_box_has_a_lower_lead(seed):
+    net, generator = deep(seed), torch.Generator().manual_seed(seed)
+    low = torch.rand(20, 2, generator=generator)
+    high = low + 0.3 * torch.rand(20, 2, generator=generator)
+    y = torch.arange(20) % 2
+    inside = low[:, None] + torch.rand(20, 500, 2, generator=generator) * (high - low)[:, None]
+    bound = lowest_lead(net, low, high, y)
+    worst = leads(net, inside, y[:, None]).amin(1)
+    assert (bound <= worst + 1e-6).all()
+    assert (bound > worst - 2).all()  # minus infinity would be a bound, too
+    small = lowest_lead(net, low, low + 1e-5, y)
+    torch.testing.assert_close(small, leads(net, low, y), atol=1e-4, rtol=0)
+
+
+@torch.no_grad()
+def test_the_lead_of_a_linear_net_is_exact():
+    torch.manual_seed(0)
+    net, x, y = nn.Sequential(nn.Linear(2, 2)), torch.rand(6, 2), torch.tensor([0, 1] * 3)
+    weight = net[0].weight[0] - net[0].weight[1]
+    expected = leads(net, x, y) - 0.1 * weight.abs().sum()
+    torch.testing.assert_close(lowest_lead(net, x - 0.1, x + 0.1, y), expected)
+
+
+def test_only_nets_with_known_bounds_are_bounded():
+    ends = torch.zeros(1, 2), torch.ones(1, 2), torch.tensor([0])
+    with pytest.raises(TypeError, match="not Sigmoid"):
+        lowest_lead(mlp(2, 3, 2, activation=nn.Sigmoid), *ends)
+    with pytest.raises(ValueError, match="has 3"):
+        lowest_lead(mlp(2, 3, 3), *ends)
+
+
+def linear(*rows):
+    net = nn.Sequential(nn.Linear(2, 2))
+    with torch.no_grad():
+        net[0].weight.copy_(torch.tensor(rows))
+        net[0].bias.copy_(torch.tensor([0.5, -0.5]))
+    return net
+
+
+def test_a_square_is_proved_right_if_it_does_not_reach_the_border():
+    net = linear([-1.0, 0], [1.0, 0])  # right of 0.5 is class 1
+    x, y = (
+        torch.tensor([[0.1, 0.9], [0.3, 0.0], [0.45, 0.5], [0.52, 0.0]]),
+        torch.tensor([0, 0, 0, 1]),
+    )
+    for eps, proved in ((0.01, [1, 1, 1, 1]), (0.03, [1, 1, 1, 0]), (0.1, [1, 1, 0, 0])):
+        for parts in (1, 2, 5):
+            assert proved_in_squares(net, x, y, eps, parts).tolist() == proved
+    assert not proved_in_squares(net, x, 1 - y, 0.01).any()
+
+
+@pytest.mark.parametrize("corner", [(-1, -1), (-1, 1), (1, -1), (1, 1)])
+def test_one_wrong_corner_leaves_a_square_unproved(corner):
+    net = linear([0.0, 0.0], [5.0 * corner[0], 5.0 * corner[1]])  # wrong beyond 0.2 along it
+    x, y = torch.zeros(1, 2), torch.tensor([0])
+    assert not proved_in_squares(net, x, y, 0.101, 7)[0]
+    assert proved_in_squares(net, x, y, 0.099, 7)[0]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_truth_lies_between_what_is_proved_and_what_is_not_yet_refuted(seed):
+    (x, y), net = points_apart(10, 0.1, seed), deep(seed)
+    proved = [proved_in_squares(net, x, y, 0.05, parts) for parts in (1, 4, 16, 64)]
+    shares = [share.float().mean().item() for share in proved]
+    assert shares == sorted(shares)
+    assert shares[-1] <= right_in_squares(net, x, y, 0.05)
+    assert torch.equal(proved_in_squares(net, x, y, 0.05), proved[-1])

@@ -79,6 +79,7 @@ def in_words(figure: Figure) -> str:
         named += [text.get_text() for text in legend.get_texts()] if legend else []
         named += [text.get_text() for text in axes.texts[:MOST_WORDS]]
         said.append(", ".join(dict.fromkeys(filter(str.strip, named))))
+    said += [", ".join(text.get_text() for text in legend.get_texts()) for legend in figure.legends]
     said.append(_text(figure, "_supxlabel"))
     return " ".join("; ".join(filter(None, said)).split()) or "a figure without words"
 

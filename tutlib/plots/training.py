@@ -1,4 +1,4 @@
-"""Figures of chapter 4: boundaries in the plane, Danskin's theorem, learning curves, surfaces,
+"""Figures of chapter 4: boundaries in the plane, learning curves, surfaces,
 and where gradients lie."""
 
 from __future__ import annotations
@@ -111,68 +111,6 @@ def _moves(axes: Axes, x: Tensor, moved: Tensor, fooled: Tensor) -> None:
                   ms=9 if marker == "X" else 6, ls="none", label=f"moved, {name}")  # fmt: skip
     axes.figure.legend(*axes.get_legend_handles_labels(), loc="outside lower left", ncols=2,
                        fontsize=12)  # fmt: skip
-
-
-def danskin(
-    theta: Sequence[float], losses: np.ndarray, at: float, slope: float, names: Sequence[str]
-) -> Figure:
-    """A maximum of curves and its tangent.
-
-    Args:
-        theta: (T,); losses: (D, T), the loss for each of D perturbations; names: their D names.
-        at: where the tangent touches; slope: the derivative of the *active* curve there.
-    """
-    use_style()
-    theta, losses = as_array(theta), as_array(losses)
-    figure, axes = plt.subplots(figsize=(8.6, 5.0), layout="constrained")
-    for values, name, style in zip(losses, names, STYLES):
-        axes.plot(theta, values, style, color=COLOURS["neutral"], lw=1.8, label=name)
-    top = losses.max(0)
-    axes.plot(theta, top, color=COLOURS["adversarial"], lw=5, alpha=0.55, label="the maximum")
-    height = np.interp(at, theta, top)
-    reach = np.array([-1.0, 1.0]) * 0.22 * (theta[-1] - theta[0])
-    axes.plot(at + reach, height + slope * reach, color=COLOURS["clean"], lw=2.6,
-              label="tangent of the active curve")  # fmt: skip
-    axes.plot(at, height, "o", color=COLOURS["clean"], ms=10, zorder=5)
-    axes.set(xlabel=r"the weight $\theta$", ylabel="loss")
-    axes.legend(loc="upper center")
-    add_caption(
-        figure,
-        "Each grey curve is the loss with one perturbation held still. The thick one is the "
-        "largest of them. Where one curve is the largest, both have the same tangent.",
-    )
-    return finish(figure)
-
-
-def robust_curves(
-    curves: Mapping[str, Sequence[float]],
-    ends: Mapping[str, Mapping[str, float]],
-    caption: str = "",
-) -> Figure:
-    """Robust accuracy by epoch for several ways of training, and what two attacks find at the end.
-
-    Args:
-        curves: name -> robust accuracy after each epoch.
-        ends: name -> {attack: accuracy under it}, for the same names.
-    """
-    use_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11.6, 4.6), layout="constrained")
-    for (name, values), colour, style in zip(curves.items(), INNERS[1:], STYLES):
-        left.plot(range(1, len(values) + 1), values, style, color=COLOURS[colour], label=name)
-    left.set(xlabel="epoch", ylabel="accuracy under PGD", ylim=(0, 1))
-    left.legend(loc="upper left")
-    attacks = list(next(iter(ends.values())))
-    for k, (name, colour) in enumerate(zip(ends, INNERS[1:])):
-        places = np.arange(len(attacks)) + (k - (len(ends) - 1) / 2) * 0.38
-        values = [ends[name][attack] for attack in attacks]
-        bars = right.bar(places, values, 0.34, color=COLOURS[colour], label=name,
-                         hatch=("", "//")[k % 2], edgecolor="white")  # fmt: skip
-        right.bar_label(bars, [f"{100 * v:.0f} %" for v in values], fontsize=12)
-    right.set_xticks(range(len(attacks)), [f"attacked by {attack}" for attack in attacks])
-    right.set(ylim=(0, 1.05), ylabel="accuracy")
-    right.grid(axis="x")
-    add_caption(figure, caption)
-    return finish(figure)
 
 
 def four_curves(runs: Mapping[str, Sequence[dict]], caption: str = "") -> Figure:

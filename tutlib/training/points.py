@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tutlib.nets import untouched
 
@@ -32,9 +32,10 @@ def points_apart(count: int, gap: float, seed: int = 0) -> tuple[Tensor, Tensor]
 
 
 def right_in_squares(model, x: Tensor, y: Tensor, eps: float, side: int = 21) -> float:
-    """For points (N, 2): the share whose whole square of radius eps the net gets right.
+    """For points (N, 2): the share of squares of radius eps in which no wrong point was found.
 
     No attack: `side` x `side` points of every square are tried, which only two dimensions allow.
+    Between them a wrong one may hide, so the share that is right all over is this *or less*.
 
     Example:
         >>> vote = lambda x: x  # the larger coordinate wins
@@ -46,3 +47,61 @@ def right_in_squares(model, x: Tensor, y: Tensor, eps: float, side: int = 21) ->
     with untouched(model), torch.no_grad():
         answers = model(x[:, None] + torch.cartesian_prod(line, line)).argmax(-1)
     return (answers == y[:, None]).all(1).float().mean().item()
+
+
+def lowest_lead(net: nn.Sequential, low: Tensor, high: Tensor, y: Tensor) -> Tensor:
+    """For boxes between `low` and `high` (N, D): a lead of class `y` that no point falls below.
+
+    Interval bounds (Gowal et al., "On the effectiveness of interval bound propagation", 2018) for
+    a `mlp` of two classes: each layer turns a box into a box that holds all it can give. The lead
+    is the logit of `y` (N,) minus the other one. Above zero it proves the whole box right; below
+    zero it proves nothing.
+
+    Raises:
+        TypeError: for a layer that is neither linear nor a ReLU.
+        ValueError: if the net does not have two classes.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(1, 1), nn.ReLU(), nn.Linear(1, 2))
+        >>> for weight, value in zip(net.parameters(), ([[1.0]], [0.0], [[1.0], [-1.0]], [0, 0])):
+        ...     weight.data = torch.tensor(value, dtype=torch.float32)
+        >>> lowest_lead(net, torch.tensor([[2.0]]), torch.tensor([[3.0]]), torch.tensor([0])).item()
+        4.0
+    """
+    *hidden, last = net
+    if len(last.weight) != 2:
+        raise ValueError(f"a lead is between two classes, and this net has {len(last.weight)}.")
+    for layer in hidden:
+        if isinstance(layer, nn.Linear):
+            middle, half = layer((low + high) / 2), (high - low) / 2 @ layer.weight.abs().T
+            low, high = middle - half, middle + half
+        elif isinstance(layer, nn.ReLU):
+            low, high = layer(low), layer(high)  # it never falls: ends go to ends
+        else:
+            raise TypeError(f"bounds are known for Linear and ReLU, not {type(layer).__name__}.")
+    side = 1 - 2 * y.to(low)
+    lead = side[:, None] * (last.weight[0] - last.weight[1])
+    middle, half = (low + high) / 2, (high - low) / 2
+    return (lead * middle - lead.abs() * half).sum(1) + side * (last.bias[0] - last.bias[1])
+
+
+def proved_in_squares(net: nn.Sequential, x: Tensor, y: Tensor, eps: float, parts: int = 64):
+    """For points (N, 2): which whole squares of radius eps are proved right (N,), by `lowest_lead`.
+
+    Every square is cut into `parts` x `parts` pieces: the smaller a box, the closer its bounds.
+
+    Example:
+        >>> net = nn.Sequential(nn.Linear(2, 2))
+        >>> net[0].weight.data, net[0].bias.data = torch.eye(2), torch.zeros(2)
+        >>> x = torch.tensor([[0.9, 0.1], [0.6, 0.5]])  # the second square crosses the diagonal
+        >>> proved_in_squares(net, x, torch.tensor([0, 0]), eps=0.1)
+        tensor([ True, False])
+    """
+    line = torch.linspace(-eps, eps, parts + 1, device=x.device, dtype=x.dtype)
+    low, high = (  # neighbours share their edge to the last bit
+        (x[:, None] + torch.cartesian_prod(ends, ends)).flatten(0, 1)
+        for ends in (line[:-1], line[1:])
+    )
+    with torch.no_grad():
+        leads = lowest_lead(net, low, high, y.repeat_interleave(parts * parts))
+    return (leads > 0).view(len(x), -1).all(1)
