@@ -200,7 +200,8 @@ def test_loss_surfaces_share_a_log_scale_and_name_their_lines(each_device):
     scales = {(drawn.norm.vmin, drawn.norm.vmax) for drawn in filled}
     assert len(filled) == 2
     assert len(scales) == 1
-    figures.surfaces({"without a loss": torch.zeros(5, 5)}, 0.1)  # a log scale has no zero
+    bottom = figures.surfaces({"none at all": torch.zeros(5, 5), "steep": steep}, 0.1).axes[-1]
+    assert bottom.get_yticklabels()[0].get_text() == "≤ 0.00001"  # a log scale has no zero
 
 
 def test_exams_show_every_run_and_its_band():

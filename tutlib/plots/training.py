@@ -153,7 +153,7 @@ def surfaces(values: Mapping[str, Tensor], eps: float, caption: str = "") -> Fig
     )  # fmt: skip
     losses = {name: as_array(loss).clip(FLOOR) for name, loss in values.items()}
     ends = [np.log10([loss.min(), loss.max()]) for loss in losses.values()]
-    low, high = np.floor(np.min(ends)), np.ceil(np.max(ends))
+    low, high = np.floor(np.min(ends) + 1e-3), np.ceil(np.max(ends))  # 1e-5 in float32 is below it
     scale = LogNorm(10**low, 10**high)
     fine = 10 ** np.arange(low, high + 0.01, 0.25)
     decades = 10 ** np.arange(low, high + 0.5)
