@@ -53,11 +53,16 @@ RING = """
 from tutlib.lessons.panels.gan import ring_game
 ring_game()
 """
+QUIZ = """
+from tutlib.lessons.panels.forgery import which_is_real
+x, y = (t[:200] for t in assets.digits().test)
+which_is_real(x, y, x.flip(-1), y)
+"""
 STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, STYLE)
+CELLS = (LOSSES, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, QUIZ, STYLE)
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +251,16 @@ def test_the_ring_plays_pauses_and_steps(panel):
     panel.tells("^collapse recipe after 0 rounds")
     panel.press("round", "ArrowRight")
     panel.tells("^collapse recipe after 25 rounds")
+
+
+@of(QUIZ)
+def test_the_quiz_covers_the_truth_until_it_is_asked_for(panel):
+    panel.press("sheet", "ArrowRight")
+    panel.tells("^Sheet 2: .* the truth is covered")
+    panel.choose("truth", "shown")
+    panel.tells("^Sheet 2: .* real are [AB]")
+    panel.drag("sheet", 1.1)
+    panel.tells("^Sheet 4: .* real are [AB]")
 
 
 @of(STYLE)
