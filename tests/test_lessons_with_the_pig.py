@@ -74,7 +74,7 @@ def test_a_file_that_is_no_picture_gets_a_sentence(net, pig):
         panel.set(photo=b"hello")
     with pytest.raises(photos.PhotoError, match="this file is empty"):
         panel.set(photo=b"")
-    assert len(panel.errors) == 1
+    assert len(panel.errors) == 2
 
 
 def test_a_handful_of_steps_is_quick_enough_to_drag(net, pig):

@@ -139,7 +139,7 @@ def total_variation(x: Tensor) -> Tensor:
     Example:
         >>> edge = torch.tensor([0.0, 0.0, 1.0, 1.0]).expand(1, 1, 4, 4)
         >>> total_variation(edge), total_variation(edge / 2)  # one step in each row of three
-        (tensor(0.3333), tensor(0.1667))
+        (tensor(0.3334), tensor(0.1667))
     """
     down, right = x[..., 1:, :-1] - x[..., :-1, :-1], x[..., :-1, 1:] - x[..., :-1, :-1]
     return (down.square() + right.square() + 1e-9).sqrt().mean()
