@@ -203,7 +203,7 @@ def test_the_best_epoch_is_kept(data):
 
     with pytest.MonkeyPatch.context() as patch:
         module = importlib.import_module("tutlib.training.fit")  # its name is its function's, too
-        patch.setattr(module, "_score", lambda row: next(scores))
+        patch.setattr(module, "score", lambda row: next(scores))
         model, done = run(x, y, watch=(x, y), judge=judge, epochs=5)
     assert done.best == 4  # of equals the later one
     assert not all(torch.equal(done.state["model"][k], v) for k, v in model.state_dict().items())
