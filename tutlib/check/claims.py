@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import torch
 
+from tutlib.check.threads import leave_a_core
+
 GREEN_TICK, RED_CROSS = "\x1b[32m✔\x1b[0m", "\x1b[31m✘\x1b[0m"
 
 
@@ -19,7 +21,10 @@ class ClaimError(AssertionError):
 
 
 def seed() -> int:
-    """The seed of this run: `TUTLIB_SEED`, or 0. It also seeds torch, once, for the notebook.
+    """The seed of this run: `TUTLIB_SEED`, or 0.
+
+    It also makes torch ready for the notebook, once: seeded, and with a core left to the rest of
+    the machine (`threads.py`).
 
     Example:
         >>> before = seed(), torch.rand(3)  # the same seed, the same chance
@@ -33,6 +38,7 @@ def seed() -> int:
             f"TUTLIB_SEED must be a whole number, and it is {os.environ['TUTLIB_SEED']!r}."
         ) from None
     torch.manual_seed(value)
+    leave_a_core()
     return value
 
 
