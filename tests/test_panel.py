@@ -368,11 +368,11 @@ def test_the_strip_is_a_png_with_three_to_five_states():
 
 def test_unnamed_states_are_chosen():
     panel = Panel(lambda state: state["n"], draw, [Slider("n", min=0, max=99, value=50)])
-    frames = [state["n"] for state in panel._frozen]
+    frames = [state["n"] for state in panel.frozen_states]
     assert frames[0] == 0
     assert frames[-1] == 99
     assert len(frames) == 8
-    assert [state["n"] for state in panel._strip][::3] == [0, 99]
+    assert [state["n"] for state in panel.strip_states][::3] == [0, 99]
 
 
 def test_the_bundle_is_immediate_live_and_whole_when_published(monkeypatch):

@@ -74,7 +74,7 @@ class Live:
         try:
             reveal = self.panel.words().reveal
         except Exception as error:
-            self.panel._fail(error)
+            self.panel.fail(error)
             reveal = ""
         words = " ".join(part for part in (f"You said: {said}." if said else "", reveal) if part)
         self.answer.value = _div("answer", words) if words else ""
