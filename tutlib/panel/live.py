@@ -11,6 +11,7 @@ import ipywidgets as w
 
 from tutlib.panel.controls import Choice, Pad, Slider, Text, Toggle, Upload
 from tutlib.panel.drag_pad import LABEL, PadBox
+from tutlib.panel.upload_box import UploadBox
 from tutlib.plots.data_uri import data_uri
 
 
@@ -65,7 +66,18 @@ class Live:
         self.show_button.on_click(lambda _: self.guess(self.typed.value.strip()))
         row = w.HBox([*(self.buttons or [self.typed]), self.show_button])
         row.add_class("tutlib-row")
-        return w.VBox([w.HTML(_div("question", panel.question)), row, self.answer])
+        self.question = w.HTML(_div("question", panel.question))
+        return w.VBox([self.question, row, self.answer])
+
+    def _ask(self, about_it):
+        """A new question about the reader's own picture (hidden until the guess); "": the first."""
+        self.question.value = _div("question", about_it or self.panel.question)
+        if about_it:
+            self.answer.value = ""
+            for button in self.buttons:
+                button.button_style = ""
+            _visible(self.show_button, True)
+            self._open(False)
 
     def guess(self, said=""):
         """Open the picture; `said` is the reader's guess, if there was one."""
@@ -86,7 +98,8 @@ class Live:
         for part in (self.figure, self.caption):
             _visible(part, opened)
         _visible(self.cover, not opened)
-        for widget in [*self.inputs.values(), *self.buttons_of.values()]:
+        boxes = [*self.inputs.values(), *self.buttons_of.values()]
+        for widget in (box for box in boxes if not isinstance(box, UploadBox)):
             for leaf in getattr(widget, "children", (widget,)):
                 if hasattr(leaf, "disabled"):
                     leaf.disabled = not opened
@@ -97,12 +110,6 @@ class Live:
         widget = _MAKERS[type(control)](control, self._moved)
         self.inputs[control.name] = widget
         widget.add_class("tutlib-control")
-        if isinstance(control, Upload):
-            name = w.Label(control.label)
-            name.add_class("tutlib-name")
-            row = w.HBox([name, widget])
-            row.add_class("tutlib-control")
-            return row
         if control.name in self.panel.playbacks:
             row = self.buttons_of[control.name] = _buttons(self.panel.playbacks[control.name])
             box = w.VBox([widget, row])
@@ -115,8 +122,12 @@ class Live:
         self.panel.stop()
 
     def _moved(self, name, value):
-        if not self._quiet:
-            self.panel.moved(self.panel.state | {name: value})
+        if self._quiet:
+            return
+        uploads = {c.name: c for c in self.panel.controls if isinstance(c, Upload)}
+        if name in uploads and self.gate:
+            self._ask(uploads[name].question if value is not None else "")
+        self.panel.moved(self.panel.state | {name: value})
 
     def place(self, state):
         """Put the controls where a state says, without calling anybody."""
@@ -126,7 +137,9 @@ class Live:
                 widget, value = self.inputs[control.name], state[control.name]
                 if isinstance(control, Pad):
                     widget.point(value)
-                elif not isinstance(control, Upload):
+                elif isinstance(control, Upload):
+                    widget.place(value)
+                else:
                     widget.value = value
         finally:
             self._quiet = False
@@ -215,25 +228,12 @@ def _text(control, moved):
     return widget
 
 
-def _upload(control, moved):
-    widget = w.FileUpload(
-        accept=control.accept, multiple=False, description="Choose a file", tooltip=control.help
-    )
-
-    def arrived(change):
-        if change.new:
-            moved(control.name, bytes(change.new[0]["content"]))
-
-    widget.observe(arrived, "value")
-    return widget
-
-
 _MAKERS = {
     Slider: _slider,
     Choice: _choice,
     Toggle: _toggle,
     Text: _text,
-    Upload: _upload,
+    Upload: UploadBox,
     Pad: PadBox,
 }
 
