@@ -1,7 +1,6 @@
 """The widgets of a panel where a kernel runs. `panel.py` decides what happens; this shows it."""
 
 import html
-import inspect
 import io
 import traceback
 from functools import cache
@@ -31,8 +30,6 @@ class Live:
         self.stop_button.on_click(lambda _: self._stop())
         self.work = w.HBox([self.bar, self.stop_button, self.note])
         self.work.add_class("tutlib-row")
-        if inspect.isgeneratorfunction(panel.compute):
-            self.work.add_class("tutlib-room")  # what is below does not jump when a bar appears
         self.buttons_of = {}
         rows = [self._control(control) for control in panel.controls]
         self.controls = w.HBox(rows)
@@ -41,9 +38,10 @@ class Live:
         self.cover = w.HTML(_div("cover", "The picture waits for your guess."))
         self.gate = self._gate() if panel.question else None
         title = _div("title", panel.title) if panel.title else ""
-        head = w.HTML(f"<style>{_css()}</style>{title}")
+        head = w.HBox([w.HTML(f"<style>{_css()}</style>{title}"), self.work])
+        head.add_class("tutlib-head")
         gate = [self.gate] if self.gate else []
-        trouble = [self.work, self.red, self.more]
+        trouble = [self.red, self.more]
         self.box = w.VBox(
             [head, *gate, self.controls, *trouble, self.cover, self.figure, self.caption]
         )
@@ -64,25 +62,24 @@ class Live:
             button.on_click(lambda pressed: self.guess(pressed.description))
         self.typed = w.Text(placeholder="Your guess")
         self.show_button.on_click(lambda _: self.guess(self.typed.value.strip()))
-        row = w.HBox([*(self.buttons or [self.typed]), self.show_button])
-        row.add_class("tutlib-row")
+        self.guesses = w.HBox([*(self.buttons or [self.typed]), self.show_button])
+        self.guesses.add_class("tutlib-row")
         self.question = w.HTML(_div("question", panel.question))
-        return w.VBox([self.question, row, self.answer])
+        return w.VBox([self.question, self.guesses, self.answer])
 
     def _ask(self, about_it):
         """A new question about the reader's own picture (hidden until the guess); "": the first."""
         self.question.value = _div("question", about_it or self.panel.question)
         if about_it:
             self.answer.value = ""
-            for button in self.buttons:
-                button.button_style = ""
-            _visible(self.show_button, True)
+            _visible(self.guesses, True)
             self._open(False)
 
     def guess(self, said=""):
-        """Open the picture; `said` is the reader's guess, if there was one."""
-        for button in self.buttons:
-            button.button_style = "primary" if button.description == said else ""
+        """Open the picture; `said` is the reader's guess, if there was one.
+
+        What was guessed with makes room: picture and controls shall stand together on a screen.
+        """
         try:
             reveal = self.panel.words().reveal
         except Exception as error:
@@ -90,7 +87,7 @@ class Live:
             reveal = ""
         words = " ".join(part for part in (f"You said: {said}." if said else "", reveal) if part)
         self.answer.value = _div("answer", words) if words else ""
-        _visible(self.show_button, False)
+        _visible(self.guesses, False)
         self._open(True)
 
     def _open(self, opened):
