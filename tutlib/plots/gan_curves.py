@@ -55,10 +55,10 @@ def two_losses(caption: str = "") -> Figure:
     minimax, non_saturating = -torch.nn.functional.softplus(s), torch.nn.functional.softplus(-s)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.0))
     names = ("textbook: log(1 - D)", "non-saturating: -log D")
-    lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for what is generated",
-          ylabel="generator's loss", axes=left)  # fmt: skip
+    lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for a generated point",
+          ylabel="forger's loss", axes=left)  # fmt: skip
     slopes = dict(zip(names, (s.sigmoid(), (-s).sigmoid())))
-    lines(s, slopes, xlabel="D's logit for what is generated", ylabel="size of the slope",
+    lines(s, slopes, xlabel="D's logit for a generated point", ylabel="size of the slope",
           log=True, axes=right)  # fmt: skip
     right.get_legend().remove()
     for axes in (left, right):
