@@ -20,8 +20,8 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
     use_style()
     x, p, q, logit = (as_array(values).flatten() for values in (x, p, q, logit))
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3))
-    for density, mark in ((p, "real"), (q, "generated")):
-        left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0, label=mark)
+    for density, mark, alpha in ((p, "real", 0.35), (q, "generated", 0.6)):
+        left.fill_between(x, density, color=COLOURS[mark], alpha=alpha, lw=0, label=mark)
     least = np.finfo(p.dtype).tiny  # where a density underflows
     best = np.log(np.maximum(p, least)) - np.log(np.maximum(q, least))
     for axes, true, learned in (
