@@ -173,7 +173,7 @@ def balance(
 def race(curves: Mapping[str, Sequence[float]], caption: str = "") -> Figure:
     """The objective against the number of gradients: {name: values}; the first in ink, bold."""
     use_style()
-    figure, axes = plt.subplots(figsize=(9.6, 4.8))
+    figure, axes = plt.subplots(figsize=(8.6, 4.4))
     greys = [str(0.7 - 0.35 * k / max(1, len(curves) - 2)) for k in range(len(curves) - 1)]
     looks = zip(("o", *MARKS), (COLOURS["ink"], *greys), (3.5, *[1.8] * len(greys)))
     for (name, values), (marker, colour, width) in zip(curves.items(), looks):
