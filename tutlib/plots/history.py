@@ -26,7 +26,8 @@ EVENTS = (
     (2012, "poisoned training sets (Biggio et al.)", "3", "", False),
     (2013, "malware; gradients (Biggio et al.)", "2", "", False),
     (2014, "deep nets, too (Szegedy et al.)", "", "", False),
-    (2015, "one step is enough (Goodfellow et al.)", "", "train on one-step attacks (the same)", True),
+    (2015, "one step is enough (Goodfellow et al.)", "",
+     "train on one-step attacks (the same)", True),
     (2016, "", "", "distillation (Papernot et al.)", True),
     (2017, "distillation falls (Carlini, Wagner)", "", "exact verification (Katz et al.)", False),
     (2018, "seven of nine more fall (Athalye et al.)", "", "PGD training (Madry et al.)", False),
@@ -45,30 +46,48 @@ def timeline() -> Figure:
     rows = len(EVENTS)
     axes.set(xlim=(-1, 1), ylim=(rows - 0.4, -1.5))
     axes.axis("off")
+    axes.set_ylabel(told())  # not drawn, but read out to who does not see the figure
     first = next(row for row, event in enumerate(EVENTS) if "deep nets" in event[1])
     axes.axhspan(first - 0.5, rows - 0.5, color="#f1f1f1", lw=0, zorder=0)
-    for middle, era in ((first / 2 - 0.5, "before deep nets"), ((first + rows - 1) / 2, "deep nets")):
+    for middle, era in (
+        (first / 2 - 0.5, "before deep nets"),
+        ((first + rows - 1) / 2, "deep nets"),
+    ):
         axes.text(0.965, middle, era, rotation=270, ha="center", va="center", size=15, color=INK)
     axes.plot([0, 0], [0, 2], ":", color=INK, lw=2, zorder=1)
     axes.plot([0, 0], [2, rows - 1], color=INK, lw=2, zorder=1)
     for row, (year, attack, stop, defence, broken) in enumerate(EVENTS):
         if row == 0 or EVENTS[row - 1][0] != year:
-            box = {"facecolor": "white" if row < first else "#f1f1f1", "edgecolor": "none", "pad": 2}
+            box = {
+                "facecolor": "white" if row < first else "#f1f1f1",
+                "edgecolor": "none",
+                "pad": 2,
+            }
             axes.text(0, row, str(year), ha="center", va="center", size=15, weight="bold", bbox=box)
         axes.text(-0.12, row, attack, ha="right", va="center", size=15,
                   color=text_colour("adversarial"))  # fmt: skip
         if stop:
+            badge = {"boxstyle": "circle,pad=0.18", "facecolor": INK}
             axes.text(-0.085, row, stop, ha="center", va="center", size=14, weight="bold",
-                      color="white", bbox={"boxstyle": "circle,pad=0.18", "facecolor": INK})  # fmt: skip
+                      color="white", bbox=badge)  # fmt: skip
         if broken:
             axes.text(0.085, row, "×", ha="center", va="center", size=24, color=FOUND)
         axes.text(0.12, row, defence, ha="left", va="center", size=15, color=INK)
     heads = {"size": 17, "weight": "bold", "va": "center"}
     axes.text(-0.12, -1, "they attack", ha="right", color=text_colour("adversarial"), **heads)
     axes.text(0.12, -1, "they defend, and prove", ha="left", color=INK, **heads)
-    add_caption(figure, "× was broken later. Black circles: the three stops of this lesson. Years of "
-                "publication, as in the references; the line is not to scale.")  # fmt: skip
+    add_caption(figure, "× was broken later. Black circles: the three stops of this lesson. Years "
+                "of publication, as in the references; the line is not to scale.")  # fmt: skip
     return finish(figure)
+
+
+def told() -> str:
+    """The whole timeline in words."""
+    lines = []
+    for year, attack, _, defence, broken in EVENTS:
+        answer = f"defence: {defence}{' (broken later)' if broken else ''}" if defence else ""
+        lines.append(f"{year} " + ", ".join(filter(None, (attack and f"attack: {attack}", answer))))
+    return "; ".join(lines)
 
 
 def _share(axes: Axes, places, hits, look: dict) -> None:
@@ -95,14 +114,15 @@ def words_needed(needed: Mapping[str, Sequence[int]], most: int) -> Figure:
     """
     use_style()
     figure, axes = plt.subplots(figsize=(9.8, 4.7), layout="constrained")
-    places = np.unique(np.geomspace(1, most, 60).astype(int))
+    places = np.arange(1, most + 1)
     for (name, counts), look in zip(needed.items(), LOOKS):
         caught = as_array(counts)[None, :] > places[:, None]
         _share(axes, places, caught, look | {"label": name, "lw": 3})
-        half = float(np.median(as_array(counts)))
-        if half <= most:
-            axes.plot(half, 50, "o", color=look["color"], ms=9, zorder=5)
-            axes.annotate(f"{half:.0f}", (half, 50), (7, 7), textcoords="offset points", size=14)
+        half = places[np.argmax(caught.mean(1) <= 0.5)]  # the first number that is enough
+        share = 100 * caught[half - 1].mean()
+        if share <= 50:
+            axes.plot(half, share, "o", color=look["color"], ms=9, zorder=5)
+            axes.annotate(f"{half}", (half, share), (8, 6), textcoords="offset points", size=14)
     axes.axhline(50, color=COLOURS["neutral"], lw=1)
     axes.set_xscale("log")
     ticks = [n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if n <= most]
@@ -111,8 +131,8 @@ def words_needed(needed: Mapping[str, Sequence[int]], most: int) -> Figure:
     axes.set(xlabel="words added", ylabel="still caught, in per cent", ylim=(0, 103))
     axes.set(xlim=(1, most))
     axes.legend(loc="lower left")
-    add_caption(figure, "Of the spam that the filter caught. Dots: how many words half of it needs. "
-                "Shaded: 95 % bands.")  # fmt: skip
+    add_caption(figure, "Of the spam that the filter caught. Dots: with so many words half of it "
+                "is through. Shaded: 95 % bands.")  # fmt: skip
     return finish(figure)
 
 
@@ -168,7 +188,7 @@ def good_words(result: SimpleNamespace) -> Figure:
     right.grid(axis="y", visible=False)
     right.set_xlabel("score (log-odds of spam)")
     verdict = "spam" if scores[-1] > 0 else "wanted mail"
-    right.set_title(f"score {scores[-1]:+.1f}: {verdict}", size=14, loc="left",
+    right.set_title(f"score {scores[-1]:+.1f}: {verdict}".replace("-", "−"), size=14, loc="left",
                     color=FOUND if scores[-1] <= 0 < scores[0] else INK)  # fmt: skip
     right.text(result.lowest / 2, 0, "inbox", size=12, ha="center", va="center")
     return finish(figure)
@@ -178,8 +198,8 @@ def additions(curves: Mapping[str, np.ndarray]) -> Figure:
     """The share of malicious programs that is still caught, against how much was changed.
 
     Args:
-        curves: detector -> (budget + 1, N), is program n caught after k changes? Names that end
-            in "(or removed)" are drawn dashed.
+        curves: detector -> (budget + 1, N), is program n caught after k changes? Where the name
+            says "remove" the line is dashed.
     """
     use_style()
     figure, axes = plt.subplots(figsize=(9.8, 4.7), layout="constrained")
@@ -187,7 +207,7 @@ def additions(curves: Mapping[str, np.ndarray]) -> Figure:
     colours = iter((FOUND, INK, COLOURS["neutral"]))
     for name, caught in curves.items():
         look = {"color": next(colours), "marker": next(marks), "label": name, "ms": 8}
-        look |= {"ls": "--"} if "removed" in name else {}
+        look |= {"ls": "--"} if "remove" in name else {}
         _share(axes, range(len(caught)), caught, look)
     for caught in curves.values():
         axes.plot(0, 100 * caught[0].mean(), "o", color=COLOURS["clean"], ms=12, zorder=6)
@@ -195,8 +215,8 @@ def additions(curves: Mapping[str, np.ndarray]) -> Figure:
     axes.set(ylim=(0, 103), xlabel="abilities changed", ylabel="still caught, in per cent")
     axes.set_xticks(range(max(len(caught) for caught in curves.values())))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    add_caption(figure, "Both detectors raise the same number of false alarms on harmless "
-                "programs. Shaded: 95 % bands.")  # fmt: skip
+    add_caption(figure, "The limit of both detectors is set for two false alarms on a hundred "
+                "harmless programs. Shaded: 95 % bands.")  # fmt: skip
     return finish(figure)
 
 
@@ -204,7 +224,8 @@ def poisoned(scene: SimpleNamespace, shares, accuracy: Mapping[str, np.ndarray])
     """A line before and after some labels were flipped; and accuracy against the share of them.
 
     Args:
-        scene: `x` (N, 2), `y` (N,) of -1 and 1, `flipped` (their rows), `before` and `after`: (w, b).
+        scene: `x` (N, 2), `y` (N,) of -1 and 1, `flipped` (their rows), `before` and `after`
+            (each a pair (w, b)).
         shares: poisoned, (K,) in per cent; accuracy: who chose -> (draws, K), in per cent.
     """
     use_style()
@@ -213,8 +234,8 @@ def poisoned(scene: SimpleNamespace, shares, accuracy: Mapping[str, np.ndarray])
     )
     for side, mark, name in ((1, "^", "one class"), (-1, "o", "the other")):
         rows = scene.y == side
-        left.plot(*scene.x[rows].T, mark, color=COLOURS["neutral"], ms=7, mec="white", label=name)
-    left.plot(*scene.x[scene.flipped].T, "o", mfc="none", mec=CHANGE, mew=3, ms=16,
+        left.plot(*scene.x[rows].T, mark, color=COLOURS["neutral"], ms=9, mec="white", label=name)
+    left.plot(*scene.x[scene.flipped].T, "o", mfc="none", mec=CHANGE, mew=3, ms=18,
               label="its label is flipped")  # fmt: skip
     height = np.abs(scene.x[:, 1]).max() * 1.08
     ends = np.array([-height, height])

@@ -15,6 +15,8 @@ def fewest_words() -> Checks:
         ("one heavy word is enough for a score of 2", lambda f: f(2.0, [-0.5, -3.0, 1.0]) == 1),
         ("the best words come first, wherever they stand",
          lambda f: f(5.0, [-1.0, -2.0, 4.0, -3.0, -1.5]) == 2),
+        ("a word that speaks for spam is no help, however heavy",
+         lambda f: f(2.0, [3.0, -1.5, -1.0]) == 2),
         ("a score of exactly 0 is through", lambda f: f(3.0, [-1.0, -1.0, -1.0, -1.0]) == 3),
         ("what is through already needs none", lambda f: f(-0.5, [-1.0, -2.0]) == 0),
         ("where no words are enough the answer is None",
@@ -28,7 +30,7 @@ def _says_none(f, score: float, weights: list[float]) -> bool:
 
 
 def only_adding(budget: int = 3) -> Checks:
-    """For `add_best(x, w, budget)`: programs (N, d) of 0 and 1, a linear detector's weights (d,)."""
+    """For `add_best(x, w, budget)`: programs (N, d) of 0 and 1, a linear detector's weights."""
     generator = torch.Generator().manual_seed(0)
     x = (torch.rand(8, 12, generator=generator) < 0.4).float()
     x[0], x[1] = 1.0, 0.0  # one that can do everything, one that can do nothing
@@ -60,7 +62,10 @@ def neighbours() -> Checks:
     x = torch.stack([3.0 * truth, 0 * truth], 1) + 0.7 * torch.randn(40, 2, generator=generator)
     y = truth.clone()
     y[[4, 9, 21]] *= -1
-    line, own = torch.tensor([[0.0], [1.0], [10.0], [11.5], [13.5]]), torch.tensor([1, 1, -1, -1, 1])
+    line, own = (
+        torch.tensor([[0.0], [1.0], [10.0], [11.5], [13.5]]),
+        torch.tensor([1, 1, -1, -1, 1]),
+    )
     made = once(lambda f: f(x, y, 5))
     return [
         ("there is one label for each point, -1 or 1",

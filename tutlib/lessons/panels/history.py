@@ -67,14 +67,14 @@ def word_by_word(weights: Mapping[str, float], prior: float, mails: Sequence[str
         good_words,
         controls,
         title="Good words",
-        question="How many words do you have to add to this spam mail, until the filter lets it "
-        "through?",
-        answers=("at most three", "four to fourteen", "more than fourteen"),
-        reveal="Add them one by one. Then try good words at random, and words of your own.",
+        question="The first good word takes a good piece from the score. And the tenth?",
+        answers=("next to nothing: the filter is used to them", "nearly as much", "even more"),
+        reveal="Nearly as much: every word takes its own weight, whatever else stands there. Add "
+        "them one by one. Then try words at random, and words of your own.",
         caption="Grey: speaks for spam, the darker the more. Framed: speaks for a wanted mail. "
         "Pink: added. Blue square: the mail as it was. A dot left of zero is through.",
         frozen={"how": [BEST, GOOD], "count": [0, 4, 8, 14]},
-        strip=[{"count": 0}, {"count": 8}, {"count": 14}],
+        strip=[{"count": count} for count in (0, 4, 8, 14)],
         alt=describe,
     )  # fmt: skip
 
