@@ -20,7 +20,7 @@ three_logits()
 """
 GOOD_WORDS = """
 from tutlib.lessons.panels.history import word_by_word
-weights = {"prize": 2.5, "cash": 2.0, "soup": -3.0, "choir": -2.0, "hen": -1.0}
+weights = {"prize": 2.5, "cash": 2.0, "soup": -3.0, "choir": -2.0, "hen": -1.0, "aunt": -0.5}
 word_by_word(weights, 0.5, ["Claim the prize, the cash prize!", "Cash for you!"])
 """
 PICKER = """

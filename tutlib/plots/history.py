@@ -122,7 +122,8 @@ def words_needed(needed: Mapping[str, Sequence[int]], most: int) -> Figure:
         share = 100 * caught[half - 1].mean()
         if share <= 50:
             axes.plot(half, share, "o", color=look["color"], ms=9, zorder=5)
-            axes.annotate(f"{half}", (half, share), (8, 6), textcoords="offset points", size=14)
+            axes.annotate(f"{half}", (half, share), (8, 6), textcoords="offset points", size=14,
+                          bbox={"facecolor": "white", "lw": 0, "pad": 1})  # fmt: skip
     axes.axhline(50, color=COLOURS["neutral"], lw=1)
     axes.set_xscale("log")
     ticks = [n for n in (1, 2, 5, 10, 20, 50, 100, 200, 500) if n <= most]
