@@ -17,6 +17,7 @@ LEAST = {
     "start": "",
     "1-1": "draws, paths, others, eps_tried = 2, 1, 2, [1, 3]",
     "1-2": "train_steps = 60",
+    "1-3": "n_programs, attacked, additions, removals, draws = 500, 40, 2, 2, 3",
     "2-1": "steps, pigs, wish_steps, table_steps, change_steps = 2, 2, 2, 1, 1\n"
     "table_things = table_things[:3]",
     "2-2": "draws, pigs, digits_seen, fit_on, fit_steps, judged, steps = 2, 2, 9, 500, 5, 100, 2",
@@ -36,6 +37,7 @@ LEAST = {
 }
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {
+    "1-3": "scikit-learn works on the CPU",
     "5-1": "for nets this small a GPU would only wait",
 }
 SWITCHED_ON = """import torch

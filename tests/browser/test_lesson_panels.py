@@ -18,6 +18,11 @@ LOSSES = """
 from tutlib.lessons.panels.losses import three_logits
 three_logits()
 """
+GOOD_WORDS = """
+from tutlib.lessons.panels.history import word_by_word
+weights = {"prize": 2.5, "cash": 2.0, "soup": -3.0, "choir": -2.0, "hen": -1.0, "aunt": -0.5}
+word_by_word(weights, 0.5, ["Claim the prize, the cash prize!", "Cash for you!"])
+"""
 PICKER = """
 import torch
 torch.set_num_threads(1)
@@ -62,7 +67,7 @@ STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, QUIZ, STYLE)
+CELLS = (LOSSES, GOOD_WORDS, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, QUIZ, STYLE)
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +168,30 @@ def test_three_logits(panel):
     panel.tells(r"wombat \+6\.0 ")
     panel.choose("true class", "airliner")
     panel.tells("true class is airliner")
+
+
+@of(GOOD_WORDS)
+def test_good_words_are_added_one_by_one(panel):
+    panel.button("Step").click()
+    panel.tells(r"^A mail with 1 words added .*: soup\): score 5\.0 before, 2\.0 now, spam")
+    panel.press("words added", "ArrowRight")
+    panel.tells(r"soup, choir\): score 5\.0 before, 0\.0 now, wanted mail")
+    panel.choose("mail", "spam mail 2")
+    panel.tells(r"soup, choir\): score 2\.5 before, -2\.5 now")
+    panel.choose("which words", "good words at random")
+    panel.tells(r"with 2 words added \(good words at random: ")
+    panel.press("words added", "Home")
+    panel.tells(r"^A mail with 0 words added .*: score 2\.5 before, 2\.5 now, spam")
+    for label, typed, told in (
+        ("your own words", "choir zebra", r"choir, zebra\): score 2\.5 before, 0\.5 now, spam"),
+        ("your own mail", "Prize! Prize!", r"choir, zebra\): score 3\.0 before, 1\.0 now, spam"),
+    ):
+        field = panel.cell.get_by_label(label, exact=True)
+        field.fill(typed)
+        field.press("Enter")
+        panel.tells(told)
+    panel.drag("words added", 1.1)
+    panel.tells("now, wanted mail")
 
 
 @of(PICKER)
