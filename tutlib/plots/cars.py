@@ -42,7 +42,9 @@ def draw_car(
     if car.free.item() < 0.5:
         for start in np.linspace(0.25, 0.75, 4):
             spark = np.array([[0, 0.02], [-0.22, 0.12], [-0.17, 0.04], [-0.4, 0.1]])
-            axes.plot(*(spark + [knob["length"] * start, 0]).T, color=COLOURS["target"], lw=2)
+            axes.plot(
+                *(spark + np.array([knob["length"] * start, 0])).T, color=COLOURS["target"], lw=2
+            )
     if front:
         _front(axes, knob, roof, paint)
 
@@ -63,8 +65,9 @@ def _body(axes: Axes, knob: dict, paint: str) -> None:
                (long - nose, low + tall), (long, low + 0.12 * tall), (long, low)]  # fmt: skip
     axes.add_patch(Polygon(outline, closed=True, fc=paint, ec=DARK, lw=1.4, joinstyle="round"))
     back = max(0.45 * long, long - nose - 0.9)
-    window = [(back, low + 0.62 * tall), (back, low + 0.92 * tall),
-              (long - nose, low + 0.92 * tall), (long - 0.66 * nose, low + 0.62 * tall)]  # fmt: skip
+    back_low = low + 0.62 * tall
+    window = [(back, back_low), (back, low + 0.92 * tall),
+              (long - nose, low + 0.92 * tall), (long - 0.66 * nose, back_low)]  # fmt: skip
     axes.add_patch(Polygon(window, closed=True, fc=GLASS, ec=DARK, lw=1))
     for place in (0.18 * long, 0.82 * long):
         axes.add_patch(Circle((place, WHEEL), WHEEL, fc=DARK, ec="white", lw=1.2, zorder=4))
@@ -86,8 +89,8 @@ def _engine(axes: Axes, knob: dict, hot: bool) -> None:
         top = max(floor + side, knob["clearance"] + knob["height"])
         for k, size in enumerate((0.3, 0.42, 0.55)):
             spot = (place + 0.5 * wide - 0.42 * k, top + 0.2 + 0.34 * k)
-            axes.add_patch(Ellipse(spot, 1.25 * size, 0.8 * size, fc="#dddddd", ec="#777777", lw=1.2,
-                                   zorder=2))  # fmt: skip
+            axes.add_patch(Ellipse(spot, 1.25 * size, 0.8 * size, fc="#dddddd", ec="#777777",
+                                   lw=1.2, zorder=2))  # fmt: skip
 
 
 def _wing(axes: Axes, knob: dict, roof: float, paint: str, stalled: bool) -> None:
@@ -104,8 +107,9 @@ def _wing(axes: Axes, knob: dict, roof: float, paint: str, stalled: bool) -> Non
     if stalled:
         turn = np.linspace(0, 1.6 * math.pi, 30)
         for k in range(2):
-            axes.plot(back[0] - 0.25 - 0.3 * k + 0.13 * np.cos(turn),
-                      back[1] - 0.1 + 0.2 * k + 0.13 * np.sin(turn), color="#777777", lw=1.8)  # fmt: skip
+            middle = back[0] - 0.25 - 0.3 * k, back[1] - 0.1 + 0.2 * k
+            curl = middle[0] + 0.13 * np.cos(turn), middle[1] + 0.13 * np.sin(turn)
+            axes.plot(*curl, color="#777777", lw=1.8)
 
 
 def _front(axes: Axes, knob: dict, roof: float, paint: str) -> None:
@@ -113,8 +117,9 @@ def _front(axes: Axes, knob: dict, roof: float, paint: str) -> None:
     left = KNOBS["length"][1] + GAP
     for place in (left - 0.12, left + WIDTH + 0.12 - knob["tyre"]):
         axes.add_patch(Rectangle((place, 0), knob["tyre"], 2 * WHEEL, fc=DARK, ec="white", lw=1))
+    round_edges = "round,pad=0,rounding_size=0.12"
     shape = FancyBboxPatch((left + 0.1, knob["clearance"]), WIDTH - 0.2, knob["height"],
-                           boxstyle="round,pad=0,rounding_size=0.12", fc=paint, ec=DARK, lw=1.4)  # fmt: skip
+                           boxstyle=round_edges, fc=paint, ec=DARK, lw=1.4)  # fmt: skip
     axes.add_patch(shape)
     tall = max(0.05, knob["wing"] / WIDTH * math.sin(math.radians(knob["angle"])))
     if knob["wing"] / WIDTH >= 0.02:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
@@ -112,9 +111,7 @@ def ascent(
     return finish(figure)
 
 
-def against(
-    groups: Mapping[str, tuple[Tensor, Tensor]], best: float, caption: str = ""
-) -> Figure:
+def against(groups: Mapping[str, tuple[Tensor, Tensor]], best: float, caption: str = "") -> Figure:
     """Promised against true speed: name -> (promises, truths), engineers first, winners last."""
     use_style()
     figure, axes = plt.subplots(figsize=(7.8, 6.2), layout="constrained")
@@ -214,7 +211,8 @@ def knobs_panel(result) -> Figure:
     """Your car beside the machine's, with promises and truths.
 
     Args:
-        result: `yours`, `winner` (8,), `bars`: [(name, promise, truth)], `best`, `roof`, `warnings`.
+        result: `yours`, `winner` (8,), `bars`: [(name, promise, truth)], `best`, `roof` and
+            `warnings` (one for each car).
     """
     use_style()
     figure = plt.figure(figsize=(9.6, 5.4), layout="constrained")
@@ -234,8 +232,10 @@ def knobs_panel(result) -> Figure:
                   label="true" if level == 0 else None)  # fmt: skip
         side = 1 if promise >= truth else -1
         for value, way in ((promise, side), (truth, -side)):
-            axes.annotate(f"{value:.0f}", (value, level), (11 * way, 0), va="center",
-                          textcoords="offset points", ha="left" if way > 0 else "right")  # fmt: skip
+            axes.annotate(
+                f"{value:.0f}", (value, level), (11 * way, 0), textcoords="offset points",
+                ha="left" if way > 0 else "right", va="center",
+            )  # fmt: skip
     axes.axvline(result.best, color=COLOURS["clean"], ls=":", lw=2.4, label="best of the table")
     axes.axvline(result.roof, color=COLOURS["real"], ls="-.", lw=1.8, label="fastest we know")
     axes.set(yticks=range(len(result.bars)), yticklabels=[bar[0] for bar in result.bars])

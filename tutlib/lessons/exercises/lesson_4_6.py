@@ -75,10 +75,16 @@ def conservative() -> Checks:
         return 2 * ((net(x) - y)[:, None] * x).mean(0) + 2.0 * (x_adv.mean(0) - x.mean(0))
 
     return [
-        ("with alpha 0 it is the mean squared error", lambda f: near(f(net, x, y, x_adv, 0.0), fit)),
+        (
+            "with alpha 0 it is the mean squared error",
+            lambda f: near(f(net, x, y, x_adv, 0.0), fit),
+        ),
         (
             "with alpha it grows by how much more is promised there than on the table",
             lambda f: near(f(net, x, y, x_adv, 2.0), fit + 2 * above),
         ),
-        ("its gradient reaches the weights", lambda f: torch.allclose(slope(f), expected(), atol=1e-4)),
+        (
+            "its gradient reaches the weights",
+            lambda f: torch.allclose(slope(f), expected(), atol=1e-4),
+        ),
     ]

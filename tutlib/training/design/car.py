@@ -66,7 +66,8 @@ def in_units(x: Tensor) -> dict[str, Tensor]:
         tensor([4.2500])
     """
     return {
-        name: low + x[..., k] * (high - low) for k, (name, (low, high, _)) in enumerate(KNOBS.items())
+        name: low + x[..., k] * (high - low)
+        for k, (name, (low, high, _)) in enumerate(KNOBS.items())
     }
 
 
@@ -146,8 +147,8 @@ def round_the_corner(car: Workings, radius: float, top: Tensor) -> Tensor:
 def on_the_straight(car: Workings, length: float, speed: Tensor, top: Tensor) -> Tensor:
     """Seconds for a straight of `length` m, entered at `speed` (m/s), with all the power there is.
 
-    m v dv/ds = P/v - k v² has the solution top³ - v³ = (top³ - speed³) exp(-3 k s / m), and the time
-    that goes with it is elementary (partial fractions).
+    m v dv/ds = P/v - k v² has the solution top³ - v³ = (top³ - speed³) exp(-3 k s / m), and the
+    time that goes with it is elementary (partial fractions).
 
     Example:
         >>> car = workings(torch.full((1, 8), 0.5))

@@ -38,4 +38,6 @@ def engineers(count: int, generator: torch.Generator | None = None, spread: floa
     rule = torch.stack([length, height, nose, engine, tyre, wing, 2 + 7 * sporty,
                         0.20 - 0.09 * sporty], 1)  # fmt: skip
     low, high = torch.tensor([ends[:2] for ends in KNOBS.values()], device=rule.device).T
-    return ((rule - low) / (high - low) + spread * torch.randn(count, len(KNOBS), **how)).clamp(0, 1)
+    return ((rule - low) / (high - low) + spread * torch.randn(count, len(KNOBS), **how)).clamp(
+        0, 1
+    )
