@@ -18,7 +18,7 @@ STOPS = 8  # steps of a slider from one end to the other
 def stops(name: str) -> list[float]:
     """Where a knob's slider may stand, in the knob's unit."""
     low, high, _ = KNOBS[name]
-    return [round(low + k * (high - low) / STOPS, 3) for k in range(STOPS + 1)]
+    return [round(low + k * (high - low) / STOPS, 2) for k in range(STOPS + 1)]
 
 
 def nearest(design: Tensor) -> dict[str, float]:

@@ -189,9 +189,9 @@ def lap_speed(x: Tensor) -> Tensor:
 def _check(x: Tensor) -> None:
     if isinstance(x, Tensor) and x.dim() == 1:
         raise ValueError(f"a batch of designs (N, {len(KNOBS)}) is needed: x[None] makes one.")
-    check_pictures(x)
-    if x.dim() != 2 or x.shape[1] != len(KNOBS):
+    if isinstance(x, Tensor) and (x.dim() != 2 or x.shape[1] != len(KNOBS)):
         raise ValueError(
             f"a design has {len(KNOBS)} numbers, so a batch is (N, {len(KNOBS)}), "
             f"and this is {tuple(x.shape)}."
         )
+    check_pictures(x)
