@@ -54,6 +54,14 @@ TRAINING = """
 from tutlib.lessons.panels.training import training_panel
 training_panel()
 """
+KNOBS = """
+import torch
+from tutlib.lessons.panels.knobs import against_the_machine
+from tutlib.training import design
+cars = design.engineers(300, torch.Generator().manual_seed(0))
+net = design.fit_table(cars, design.lap_speed(cars))
+against_the_machine(net, cars, design.propose(net, cars[:20])[0], 168.9)
+"""
 RING = """
 from tutlib.lessons.panels.gan import ring_game
 ring_game()
@@ -67,7 +75,7 @@ STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, GOOD_WORDS, PICKER, GEOMETRY, WALK, RISK, TRAINING, RING, QUIZ, STYLE)
+CELLS = (LOSSES, GOOD_WORDS, PICKER, GEOMETRY, WALK, RISK, TRAINING, KNOBS, RING, QUIZ, STYLE)
 
 
 @pytest.fixture(scope="module")
@@ -259,6 +267,18 @@ def test_the_training_plays(panel):
     panel.choose("the points are moved by", "nobody")  # a hand on a control pauses
     panel.tells("moved by nobody, epoch [1-9]")
     assert panel.button("Play").is_visible()
+
+
+@of(KNOBS)
+def test_the_knobs_make_a_car_boil(panel):
+    panel.press("engine", "End")
+    panel.tells(r"your car: promised \d+, true \d+ km/h, runs hot; machine's: promised 2\d\d, ")
+    panel.drag("angle", 1.1)
+    panel.tells(r"your car: .* runs hot, wing stalls; ")
+    panel.press("engine", "Home")
+    panel.tells(r"your car: .* km/h, wing stalls; ")
+    panel.press("clearance", "Home")
+    panel.tells(r"your car: .* km/h, wing stalls, floor scrapes; ")
 
 
 @of(RING)
