@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
+from tqdm.auto import tqdm
 
 from tutlib import nets, world
 from tutlib.assets import catalogue
@@ -167,8 +168,9 @@ def _digit_factors(part: str) -> dict[str, Tensor]:
 
 
 def _drawn(part: str, count: int | None = None) -> list[world.Handwriting]:
-    seeds, _ = DIGITS[part]
-    return [_sheet(part, seed) for seed in seeds[: count and math.ceil(count / SHEET)]]
+    seeds = DIGITS[part][0][: count and math.ceil(count / SHEET)]
+    bar = tqdm(seeds, desc=f"drawing {SHEET * len(seeds):,} digits", leave=False, delay=1)
+    return [_sheet(part, seed) for seed in bar]
 
 
 @functools.cache
