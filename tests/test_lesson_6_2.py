@@ -11,6 +11,7 @@ from tests import exercises
 from tutlib import style
 from tutlib.balls import Box
 from tutlib.descent import Plain, descend
+from tutlib.lessons import cover
 from tutlib.lessons.panels.patches import HOLDS, patches_panel
 from tutlib.plots import patches as figures
 from tutlib.style import paintings
@@ -137,3 +138,11 @@ def test_faded_is_the_painting_where_it_is_used_and_paper_elsewhere():
     made = figures.faded(painting, used)
     assert torch.equal(made[..., :4], painting[..., :4])
     assert (made[..., 4:] == figures.PAPER).all()
+
+
+def test_the_cover_shows_a_photograph_repainted():
+    figure = cover.draw_painted("coffee", "waves", side=32)
+    photo, painting, picture = (axes.images[0].get_array() for axes in figure.axes)
+    found = style.repaint(paintings.photo("coffee", 32), paintings.paint("waves", 32), side=32)
+    assert photo.shape == painting.shape == picture.shape == (32, 32, 3)
+    assert (picture == found[0].permute(1, 2, 0).numpy()).all()

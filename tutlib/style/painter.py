@@ -23,7 +23,7 @@ from tutlib.style.sizes import resized
 Callback = Callable[[float, Tensor], object]
 COARSEST = 32  # the shorter side of the first picture: about so many pixels
 STEPS = (8, 6, 5)  # steps at the first size, at the second, and at each one after that
-HOLD, FAIR = 0.8, 0.04
+HOLD, FAIR = 0.6, 0.04
 FIELDS = 16  # the broad light of a photograph: so many fields along its shorter side
 LIGHT = (0.299, 0.587, 0.114)
 

@@ -98,22 +98,20 @@ def nearest(ours: Tensor, theirs: Tensor, fair: float | None = None) -> Tensor:
         >>> nearest(ours, theirs), nearest(ours, theirs, fair=0.1)  # somebody has to be the 1
         (tensor([0, 0, 0]), tensor([0, 0, 1]))
     """
-    half = theirs.square().sum(1) / 2
-    across = theirs.T.contiguous()
-    blocks = [(rows, rows.square().sum(1) / 2) for rows in ours.split(ROWS)]
-    weight = torch.ones_like(half)
+    # Rows times columns are half the squared distances: |a|^2 / 2 - a b + |b|^2 / 2.
+    rows = torch.cat([ours, _half_square(ours), torch.ones_like(ours[:, :1])], 1)
+    columns = torch.cat([-theirs, torch.ones_like(theirs[:, :1]), _half_square(theirs)], 1).T
+    columns = columns.contiguous()
     if fair is not None:
-        closest = torch.full_like(half, torch.inf)
-        for rows, squares in blocks:
-            apart = torch.addmm(half, rows, across, alpha=-1).add_(squares[:, None])
-            torch.minimum(closest, apart.amin(0), out=closest)
-        weight = 1 / (fair + 2 * closest.clamp_min(0))
-    half, across = half * weight, across * weight
-    picked = []
-    for rows, squares in blocks:  # half of |ours - theirs|^2, times the weight of theirs
-        apart = torch.addmm(half, rows, across, alpha=-1)
-        picked.append((apart if fair is None else apart.addr_(squares, weight)).argmin(1))
-    return torch.cat(picked)
+        closest = torch.full_like(columns[0], torch.inf)
+        for few in rows.split(ROWS):
+            torch.minimum(closest, (few @ columns).amin(0), out=closest)
+        columns = columns / (fair + 2 * closest.clamp_min(0))
+    return torch.cat([(few @ columns).argmin(1) for few in rows.split(ROWS)])
+
+
+def _half_square(patches: Tensor) -> Tensor:
+    return patches.square().sum(1, keepdim=True) / 2
 
 
 class Crowd:
