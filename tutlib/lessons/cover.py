@@ -9,7 +9,7 @@ from tutlib import assets, plots
 from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.check.files import write_whole
-from tutlib.plots import patches as painted
+from tutlib.plots import style_transfer
 from tutlib.style import paintings, repaint
 
 
@@ -31,4 +31,5 @@ def draw_painted(content: str = "china", style: str = "starry night", side: int 
     """
     photo, painting = paintings.photo(content, side), paintings.paint(style, side)
     picture = repaint(photo, painting, side=side)
-    return painted.rivals(photo, painting, {"the photograph, repainted": picture}, size=5.0)
+    titles = ("a photograph", "a painting", "the photograph in patches of the painting")
+    return style_transfer.equation(photo, painting, picture, titles=titles)

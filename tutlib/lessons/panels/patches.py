@@ -12,7 +12,7 @@ from torch import Tensor
 from tutlib import assets
 from tutlib.assets import photos
 from tutlib.panel import Choice, Panel, Slider, Upload
-from tutlib.plots import patches as figures
+from tutlib.plots import style_transfer as figures
 from tutlib.style import distances, paintings, repainting, resized
 
 HOLDS = [0, 0.1, 0.3, 0.6, 1.5, 4]
@@ -88,8 +88,9 @@ def _measured(found: dict) -> str:
 
 
 def _draw(found: dict) -> Figure:
-    return figures.rivals(
-        found["content"], found["style"], {_measured(found): found["picture"]}, size=3.4
+    titles = ("the photograph", "the painting", _measured(found))
+    return figures.equation(
+        found["content"], found["style"], found["picture"], size=2.3, titles=titles
     )
 
 
