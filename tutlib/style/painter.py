@@ -181,8 +181,8 @@ def repainting(content: Tensor | None, style: Tensor, *, side: int = 256, hold: 
     Args:
         content, style: as for `repaint`; no content: start from the painting's pixels, shuffled.
         side: the shorter side of the result in pixels, 24 or more.
-        hold: how much the photograph's light counts against the painting's patches; 0: it is only
-            where we start. Try 0.3 ... 1.
+        hold: how much the photograph's light counts against the painting's patches (times 3, and
+            1.5 at the last size); 0: it is only where we start. Try 0.3 ... 1.5.
         fair: see `patches.nearest`; None: only similarity counts. Try 0.005 ... 0.1.
         keep: how many of the painting's patches are kept at each size; time grows with it.
         seed: of the draw of those patches, of the grid, and of the noise.
