@@ -27,7 +27,8 @@ def draw_cover(seed: int = 0) -> dict:
 def draw_painted(content: str = "china", style: str = "starry night", side: int = 512) -> Figure:
     """The picture that chapter 6 would put on the cover: a photograph in patches of a painting.
 
-    About half a minute of computing at 512 pixels on one core; ``figure.savefig(path, dpi=100)`` keeps it.
+    About half a minute of computing at 512 pixels on one core; ``figure.savefig(path, dpi=100)``
+    keeps it.
     """
     photo, painting = paintings.photo(content, side), paintings.paint(style, side)
     picture = repaint(photo, painting, side=side)
