@@ -36,6 +36,9 @@ LEAST = {
     "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
     "6-1": "sizes, hero_steps, cloth_steps = (64, 96), (1, 1), (1, 1)\n"
     "two_sizes, paint_steps, rebuild_steps, race_steps = (64, 80), (1, 1), 2, 10",
+    "6-2": "side, gram_steps = 96, (1, 1, 1)\n"
+    "field_steps, paint_steps = (1, 1), (1, 1)\n"
+    "swaps, one_size_steps, fair_seeds, judged, sheet_side, keep = 2, 3, 1, 50, 32, 200",
 }
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {

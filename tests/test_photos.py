@@ -172,3 +172,16 @@ def test_missing_file_and_folder(tmp_path):
 def test_png_round_trip():
     x = photos.read(encoded(Image.fromarray(gradient())), 32)
     assert torch.equal(photos.read(photos.to_png(x), 32), x)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((80, 60), (32, 43)), ((60, 80), (43, 32)), ((40, 40), (32, 32)), ((400, 20), (32, 96))],
+)
+def test_a_photo_may_keep_its_shape(shape, expected):
+    """Up to three times as long as wide; what is longer is cut at both ends."""
+    x = photos.read(encoded(Image.fromarray(gradient(*shape))), 32, square=False)
+    assert x.shape == (1, 3, *expected)
+    if shape == (400, 20):
+        assert x[0, 0].mean() == pytest.approx(0.5, abs=0.01)  # the middle of it
+        assert x[0, 0].min() > 0.3

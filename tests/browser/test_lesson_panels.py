@@ -8,6 +8,7 @@ import re
 
 import nbformat
 import pytest
+from PIL import Image
 
 from tests.browser.conftest import _open_notebook, _run_all_cells
 
@@ -75,7 +76,24 @@ STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, GOOD_WORDS, PICKER, GEOMETRY, WALK, RISK, TRAINING, KNOBS, RING, QUIZ, STYLE)
+PATCHES = """
+from tutlib.lessons.panels.patches import patches_panel
+patches_panel(size=160)  # large enough to be stopped
+"""
+CELLS = (
+    LOSSES,
+    GOOD_WORDS,
+    PICKER,
+    GEOMETRY,
+    WALK,
+    RISK,
+    TRAINING,
+    KNOBS,
+    RING,
+    QUIZ,
+    STYLE,
+    PATCHES,
+)
 
 
 @pytest.fixture(scope="module")
@@ -327,3 +345,28 @@ def test_the_style_can_be_stopped(panel):
     panel.tells(r"in the manner of mondrian, lambda 10: content loss (?!0\.00)")
     panel.press("lambda", "Home")
     panel.tells("mondrian, lambda 0: content loss 0.00")
+
+
+@of(PATCHES)
+def test_patches_of_your_own_pictures(panel, tmp_path):
+    measured = r"strange \d\.\d\d, left out \d\.\d\d$"
+    panel.press("hold", "Home")
+    panel.tells(rf"^chelsea in patches of stained glass, hold 0: {measured}")
+    panel.choose("style", "waves")
+    panel.tells(rf"patches of waves, hold 0: {measured}")
+    panel.drag("hold", 1.1)
+    panel.tells(rf"patches of waves, hold 4: {measured}")
+    for name, place, words in (
+        ("photo", 0, "your photo in patches of waves"),
+        ("painting", 1, "your photo in patches of your painting"),
+    ):
+        file = tmp_path / f"{name}.png"
+        Image.radial_gradient("L").resize((90, 60 + 60 * place)).convert("RGB").save(file)
+        with panel.page.expect_file_chooser() as asked:
+            panel.cell.get_by_role("button", name=re.compile("Choose a file")).nth(place).click()
+        asked.value.set_files(file)
+        panel.tells(rf"^{words}, hold 4: {measured}")
+    panel.press("hold", "ArrowLeft")
+    panel.button("Stop").click()
+    panel.cell.get_by_text(re.compile(r"Stopped at \d+%: this is the last result")).wait_for()
+    assert panel.words().endswith("painting ...")

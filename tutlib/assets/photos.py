@@ -16,6 +16,7 @@ from torch import Tensor
 FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "GIF", "BMP", "PPM", "TIFF", "AVIF")
 MAX_PIXELS = 60_000_000  # held in memory, some of them several times, for a picture of 224 x 224
 MAX_PIXELS_JPEG = 170_000_000  # beyond any camera; a JPEG file is decoded at an eighth of its size
+LONGEST = 3  # how many times as long as wide a photo may stay
 HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")  # what a phone may write
 ADVICE = "open it in a picture viewer and save it again as JPEG or PNG"
 
@@ -24,7 +25,7 @@ class PhotoError(ValueError):
     """The file cannot be used as a picture; the message says why and what to do."""
 
 
-def read(source: str | Path | bytes, size: int = 224) -> Tensor:
+def read(source: str | Path | bytes, size: int = 224, *, square: bool = True) -> Tensor:
     """Read a picture file, turn it upright, cut the middle square, shrink it: (1, 3, size, size).
 
     Handled: EXIF rotation, transparency (laid on white), greyscale, palettes, CMYK, 16 bits,
@@ -34,6 +35,8 @@ def read(source: str | Path | bytes, size: int = 224) -> Tensor:
     Args:
         source: a path, or the bytes of the file (from an upload).
         size: side of the result in pixels.
+        square: no keeps the shape, and `size` is the shorter side (what is longer than three times
+            that is cut at both ends).
 
     Raises:
         PhotoError: not there, not a picture, cut short, empty, or absurdly large.
@@ -48,8 +51,9 @@ def read(source: str | Path | bytes, size: int = 224) -> Tensor:
         raise PhotoError(
             f"{name} is only {width} x {height} pixels: choose a picture of at least 8 x 8."
         )
-    square = ImageOps.fit(picture, (size, size), Image.Resampling.LANCZOS)
-    pixels = torch.from_numpy(np.array(square))
+    longest = 1 if square else LONGEST
+    shape = [round(size * min(n / side, longest)) for n in picture.size]
+    pixels = torch.from_numpy(np.array(ImageOps.fit(picture, shape, Image.Resampling.LANCZOS)))
     return pixels.permute(2, 0, 1)[None].float().div(255).contiguous()
 
 

@@ -1,6 +1,8 @@
 """The content of one picture, the statistics of another: style transfer on the one loop."""
 
 from tutlib.style.extractors import Extractor
+from tutlib.style.painter import outline, recoloured, repaint, repainting, texture
+from tutlib.style.patches import Crowd, cut, distances, nearest, used
 from tutlib.style.sizes import coarse_to_fine, resized
 from tutlib.style.transfer import (
     Losses,
@@ -17,6 +19,8 @@ from tutlib.style.transfer import (
 )
 
 __all__ = [
-    "Extractor", "Losses", "Statistics", "coarse_to_fine", "content_loss", "gram", "losses",
-    "resized", "standardize", "statistics", "style_loss", "total_variation", "transfer", "weighed",
+    "Crowd", "Extractor", "Losses", "Statistics", "coarse_to_fine", "content_loss", "cut",
+    "distances", "gram", "losses", "nearest", "outline", "recoloured", "repaint", "repainting",
+    "resized", "standardize", "statistics", "style_loss", "texture", "total_variation", "transfer",
+    "used", "weighed",
 ]  # fmt: skip
