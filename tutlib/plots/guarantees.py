@@ -1,4 +1,4 @@
-"""Figures of lesson 3.5: how a ReLU is held, ladders of bounds, who is proved, certified squares."""
+"""Figures of lesson 3.5: how a ReLU is held, ladders of bounds, who is proved, squares."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def held(low: float = -1.0, high: float = 2.0) -> Figure:
                      size=15)  # fmt: skip
     axes[2].set_title("exact: a yes-or-no question", loc="center")
     axes[0].set_ylabel("output max(z, 0)")
-    add_caption(figure, "Black: what the ReLU does. Grey: what a bound reckons with. On the right "
-                "nothing is added, and the price is a case of two for every such ReLU.")  # fmt: skip
+    add_caption(figure, "Black: what the ReLU does. Grey: what a bound reckons with. Right: "
+                "nothing is added, and every such ReLU splits the world in two.")  # fmt: skip
     return finish(figure)
 
 
