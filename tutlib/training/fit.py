@@ -126,7 +126,7 @@ def fit(
     recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
               "inner": describe(inner), "augment": describe(augment),
               "optimizer": describe(optimizer), "data": fingerprint(x, labels)}  # fmt: skip
-    recipe |= {} if loss is None else {"loss": describe(loss)}
+    recipe["loss"] = None if loss is None else describe(loss)  # None, too, in older checkpoints
     path = checkpoint if isinstance(checkpoint, str | Path) else None
     state = _beginning(checkpoint, path, recipe, model, moving, generator)
     done, last = len(state["history"]), epochs if until is None else min(until, epochs)
