@@ -600,3 +600,21 @@ def test_the_clock_waits_for_a_gpu(monkeypatch):
     assert waited == []
     assert MODULE._clock(torch.device("cuda")) == 2
     assert waited == [torch.device("cuda")]
+
+
+def test_another_loss_takes_the_place_of_the_cross_entropy_and_belongs_to_the_recipe():
+    x, y = torch.rand(40, 3), torch.arange(40) % 2
+    asked = []
+
+    def push(model, pictures, labels):
+        asked.append(len(labels))
+        return model(pictures)[:, 0].mean()  # down with the first logit, whatever the labels
+
+    torch.manual_seed(0)
+    net = nn.Linear(3, 2)
+    before = net(x)[:, 0].mean()
+    run = training.fit(net, x, y, loss=push, epochs=2, batch=20, lr=0.1, progress=False)
+    assert asked == [20] * 4
+    assert net(x)[:, 0].mean() < before
+    with pytest.raises(ValueError, match="run"):
+        training.fit(net, x, y, epochs=2, batch=20, lr=0.1, progress=False, checkpoint=run.state)

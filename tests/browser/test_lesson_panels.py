@@ -51,6 +51,16 @@ net[1].weight.data = weights.T.contiguous()
 curve = risk.risk_curve(net, x, y, [k / 50 for k in range(7)], fgsm)
 falling_digits(net, curve, x, y)
 """
+GUARANTEES = """
+from tutlib import nets
+from tutlib.lessons.panels.guarantees import four_answers_panel
+torch.manual_seed(0)
+six = torch.rand(6, 1, 3, 3)
+tiny = torch.nn.Sequential(torch.nn.Flatten(), nets.mlp(9, 8, 3))
+radii = {"intervals": 0.02, "lines": 0.05, "exact": 0.06, "attack": 0.08}
+radii = {name: torch.full((6,), radius) for name, radius in radii.items()}
+four_answers_panel(tiny, six, tiny(six).argmax(1), radii)
+"""
 TRAINING = """
 from tutlib.lessons.panels.training import training_panel
 training_panel()
@@ -87,6 +97,7 @@ CELLS = (
     GEOMETRY,
     WALK,
     RISK,
+    GUARANTEES,
     TRAINING,
     KNOBS,
     RING,
@@ -276,6 +287,16 @@ def test_the_falling_digits(panel):
     panel.tells(r"At eps 0\.06, ")
     panel.press("ε", "Home")
     panel.tells("At eps 0, 0 of 12")
+
+
+@of(GUARANTEES)
+def test_the_four_answers(panel):
+    panel.press("eps", "ArrowRight", "ArrowRight", "ArrowRight")
+    panel.tells(r"eps 0\.025\. intervals: no answer, lines: proved, exact: safe")
+    panel.drag("eps", 1.1)
+    panel.tells(r"eps 0\.100\. intervals: no answer, lines: no answer, exact: can be fooled")
+    panel.press("eps", "Home")
+    panel.tells(r"eps 0\.000\. intervals: proved")
 
 
 @of(TRAINING)

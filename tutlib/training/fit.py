@@ -70,6 +70,7 @@ def fit(
     *,
     inner: Attack | None = None,
     augment: Callable[..., Tensor] | None = None,
+    loss: Callable[..., Tensor] | None = None,
     epochs: int = 10,
     batch: int = 100,
     lr: float = 2e-3,
@@ -92,6 +93,7 @@ def fit(
         x, y: all training pictures (N, ...) and labels (N,), on the model's device.
         inner: the inner maximiser, ``inner(model, x, y, generator=...) -> x_adv``; None: clean.
         augment: what happens to a batch before that, ``augment(x, generator=...) -> x``: `shifted`.
+        loss: what the weights lower, ``loss(model, x, y)`` of a batch; None: the cross-entropy.
         epochs, batch, lr: passes over the data, pictures in a step, and the highest learning rate
             (`one_cycle`).
         optimizer: makes the optimizer, called as ``optimizer(parameters, lr=lr)``.
@@ -126,6 +128,7 @@ def fit(
     recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
               "inner": describe(inner), "augment": describe(augment),
               "optimizer": describe(optimizer), "data": fingerprint(x, labels)}  # fmt: skip
+    recipe["loss"] = None if loss is None else describe(loss)  # None, too, in older checkpoints
     path = checkpoint if isinstance(checkpoint, str | Path) else None
     state = _beginning(checkpoint, path, recipe, model, moving, generator)
     done, last = len(state["history"]), epochs if until is None else min(until, epochs)
@@ -138,7 +141,7 @@ def fit(
             row = {"epoch": epoch}
             made = _adversary(model, inner, augment, generator)
             bar.set_description(f"{what}: epoch {epoch} of {last}", refresh=False)
-            row |= _epoch(model, x, labels, made, moving, rate, batch, generator, bar.update)
+            row |= _epoch(model, x, labels, made, loss, moving, rate, batch, generator, bar.update)
             row |= measured(model, sets, judge)
             bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
             best, worth = state["best"], score(row)
@@ -185,7 +188,7 @@ def _save_or_say(state: dict, path: str | Path) -> None:
         tqdm.write(f"{path} cannot be written ({error.strerror or error}): training goes on.")
 
 
-def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[str, float]:
+def _epoch(model, x, y, made, loss_of, optimizer, rate, batch, generator, tick) -> dict[str, float]:
     """Once through the pictures, in a new order: the mean loss and the seconds it took."""
     model.train()
     batch = min(batch, len(x))
@@ -196,7 +199,7 @@ def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[s
         for group in optimizer.param_groups:
             group["lr"] = rate(i / batches)
         pictures = made(x[rows], y[rows])  # first the pictures move, uphill ...
-        loss = F.cross_entropy(model(pictures), y[rows])
+        loss = (loss_of or _cross_entropy)(model, pictures, y[rows])
         optimizer.zero_grad()
         loss.backward()  # ... and then the weights, downhill
         optimizer.step()
@@ -206,6 +209,10 @@ def _epoch(model, x, y, made, optimizer, rate, batch, generator, tick) -> dict[s
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
     return {"loss": loss, "seconds": _clock(x.device) - begin}
+
+
+def _cross_entropy(model, x: Tensor, y: Tensor) -> Tensor:
+    return F.cross_entropy(model(x), y)
 
 
 def _adversary(model, inner, augment, generator) -> Callable[[Tensor, Tensor], Tensor]:

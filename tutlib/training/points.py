@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from tutlib.nets import untouched
+from tutlib.risk.bounds import interval_leads
 
 
 def points_apart(count: int, gap: float, seed: int = 0) -> tuple[Tensor, Tensor]:
@@ -52,13 +53,11 @@ def right_in_squares(model, x: Tensor, y: Tensor, eps: float, side: int = 21) ->
 def lowest_lead(net: nn.Sequential, low: Tensor, high: Tensor, y: Tensor) -> Tensor:
     """For boxes between `low` and `high` (N, D): a lead of class `y` that no point falls below.
 
-    Interval bounds (Gowal et al., "On the effectiveness of interval bound propagation", 2018) for
-    a `mlp` of two classes: each layer turns a box into a box that holds all it can give. The lead
-    is the logit of `y` (N,) minus the other one. Above zero it proves the whole box right; below
-    zero it proves nothing.
+    `risk.bounds.interval_leads` for a net of two classes: the logit of `y` (N,) minus the other
+    one. Above zero it proves the whole box right; below zero it proves nothing.
 
     Raises:
-        TypeError: for a layer that is neither linear nor a ReLU.
+        TypeError: for a layer whose bounds are not known.
         ValueError: if the net does not have two classes.
 
     Example:
@@ -68,21 +67,10 @@ def lowest_lead(net: nn.Sequential, low: Tensor, high: Tensor, y: Tensor) -> Ten
         >>> lowest_lead(net, torch.tensor([[2.0]]), torch.tensor([[3.0]]), torch.tensor([0])).item()
         4.0
     """
-    *hidden, last = net
-    if len(last.weight) != 2:
-        raise ValueError(f"a lead is between two classes, and this net has {len(last.weight)}.")
-    for layer in hidden:
-        if isinstance(layer, nn.Linear):
-            middle, half = layer((low + high) / 2), (high - low) / 2 @ layer.weight.abs().T
-            low, high = middle - half, middle + half
-        elif isinstance(layer, nn.ReLU):
-            low, high = layer(low), layer(high)  # it never falls: ends go to ends
-        else:
-            raise TypeError(f"bounds are known for Linear and ReLU, not {type(layer).__name__}.")
-    side = 1 - 2 * y.to(low)
-    lead = side[:, None] * (last.weight[0] - last.weight[1])
-    middle, half = (low + high) / 2, (high - low) / 2
-    return (lead * middle - lead.abs() * half).sum(1) + side * (last.bias[0] - last.bias[1])
+    leads = interval_leads(net, low, high, y)
+    if leads.shape[1] != 2:
+        raise ValueError(f"a lead is between two classes, and this net has {leads.shape[1]}.")
+    return leads.amin(1)
 
 
 def proved_in_squares(net: nn.Sequential, x: Tensor, y: Tensor, eps: float, parts: int = 64):
