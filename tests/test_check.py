@@ -8,6 +8,7 @@ import torch
 
 from tutlib import check
 from tutlib.check import ClaimError, claim
+from tutlib.check.patience import PATIENCE, bar, silence
 
 
 @pytest.mark.parametrize(
@@ -175,3 +176,12 @@ def test_a_core_is_left_to_the_rest_of_the_machine(monkeypatch, cores, default, 
     monkeypatch.setattr(torch, "set_num_threads", lambda count: now.update(threads=count))
     check.seed()
     assert now["threads"] == threads
+
+
+def test_a_bar_comes_only_where_there_is_something_to_wait_for():
+    assert not bar([1, 2], "pictures").disable
+    assert bar([1], "pictures").disable
+    assert bar([1, 2], "pictures").delay == PATIENCE
+    with silence():
+        assert bar([1, 2], "pictures").disable
+    assert list(bar(iter("ab"), "letters")) == ["a", "b"]

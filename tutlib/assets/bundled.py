@@ -14,11 +14,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional as F
-from tqdm.auto import tqdm
 
 from tutlib import nets, world
 from tutlib.assets import catalogue
 from tutlib.assets.datasets import PictureSet
+from tutlib.check.patience import bar
 from tutlib.style import Extractor, extractors
 
 THINGS = list(world.NAMES)
@@ -169,8 +169,7 @@ def _digit_factors(part: str) -> dict[str, Tensor]:
 
 def _drawn(part: str, count: int | None = None) -> list[world.Handwriting]:
     seeds = DIGITS[part][0][: count and math.ceil(count / SHEET)]
-    bar = tqdm(seeds, desc=f"drawing {SHEET * len(seeds):,} digits", leave=False, delay=1)
-    return [_sheet(part, seed) for seed in bar]
+    return [_sheet(part, seed) for seed in bar(seeds, f"sheets of {SHEET:,} digits")]
 
 
 @functools.cache

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor, nn
 
 from tutlib.check.inputs import device_of
+from tutlib.check.patience import bar
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -134,7 +135,7 @@ def play(
             raise ValueError(f"the game went out of bounds in round {t}: lower the step size lr.")
         return Round(t, *numbers, generator, discriminator, mean)
 
-    return (one_round(t) for t in range(1, rounds + 1))
+    return (one_round(t) for t in bar(range(1, rounds + 1), "rounds"))
 
 
 def _named(loss: str | Loss) -> Loss:

@@ -3,6 +3,8 @@
 import inspect
 import time
 
+from tutlib.check.patience import silence
+
 PATIENCE = 1.0  # work longer than this shows a progress bar
 
 
@@ -32,6 +34,10 @@ class Task:
 
     def run(self, until=None):
         """Go on to the end, or until the time given; a plain function is done in one go."""
+        with silence():
+            self._run(until)
+
+    def _run(self, until):
         if self._stream is None:
             out = self._compute(dict(self.state))
             if not inspect.isgenerator(out):

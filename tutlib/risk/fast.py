@@ -27,6 +27,7 @@ from torch import Tensor
 
 from tutlib.attacks import AwayFrom
 from tutlib.check.inputs import check_effort, check_logits
+from tutlib.check.patience import bar
 from tutlib.descent import Steepest, ascend
 from tutlib.nets import untouched
 from tutlib.risk.precision import quickest
@@ -106,7 +107,7 @@ class Climb:
 
     def _walk(self, rows: Tensor, done: int) -> None:
         """From step `done` to the end with some `rows`."""
-        for stop in _stops(self.steps):
+        for stop in bar(_stops(self.steps), "looks at the pictures"):
             if stop <= done or not len(rows):
                 continue
             margin = self._stretch(rows, stop - done)  # one step before `stop`

@@ -25,6 +25,7 @@ from tutlib.attacks import pgd
 from tutlib.balls import Linf
 from tutlib.check.inputs import check_ball, check_labels, check_pictures
 from tutlib.check.models import check_model, logits_of
+from tutlib.check.patience import bar
 from tutlib.nets import untouched
 from tutlib.risk import fast as fast_path
 from tutlib.risk.estimates import Estimate, joined
@@ -182,7 +183,7 @@ def risk_curve(
     wrong = worst if kind == "error" else per_picture(model, x, labels, **options)
     falls_at = torch.where(wrong > 0, 0.0, math.inf)
     estimates, name = [], attack_name(attack)
-    for radius in radii:
+    for radius in bar(radii, "values of eps"):
         rows = torch.arange(len(x), device=x.device)
         rows = rows[falls_at == math.inf] if kind == "error" else rows
         if radius > 0 and len(rows):
@@ -264,7 +265,7 @@ def attack_name(attack: Attack) -> str:
 
 
 def _in_parts(attack: Attack, model, x: Tensor, y: Tensor, ball, batch: int) -> Tensor:
-    parts = zip(x.split(batch), y.split(batch))
+    parts = bar(list(zip(x.split(batch), y.split(batch))), "batches")
     # A copy for each: an attack that works in place would change the pictures it is judged by.
     return torch.cat([attack(model, part.clone(), labels, ball) for part, labels in parts])
 

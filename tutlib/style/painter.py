@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from tutlib.balls import Box
 from tutlib.check.inputs import check_count, check_positive
+from tutlib.check.patience import bar
 from tutlib.descent import Plain, descend
 from tutlib.style.patches import Crowd, check_picture
 from tutlib.style.sizes import resized
@@ -236,7 +237,7 @@ def _check_numbers(hold: float, fair: float | None) -> None:
 
 
 def _drained(steps: Iterator[tuple[float, Tensor]], callback: Callback | None) -> Tensor:
-    for done, x in steps:
+    for done, x in bar(steps, "steps of the brush"):
         if callback is not None and callback(done, x.clone()):
             break
     return x

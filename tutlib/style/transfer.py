@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from tutlib.balls import Box
+from tutlib.check.patience import bar
 from tutlib.descent import LBFGS, descend
 from tutlib.style.extractors import Extractor
 
@@ -270,7 +271,12 @@ def transfer(
         now[:] = [Losses(*(part.detach() for part in parts))]
         return parts
 
-    report = None if callback is None else lambda t, x, _: callback(t, x, now[0])
+    ticks = iter(bar(range(steps), "steps"))
+
+    def report(t: int, x: Tensor, _) -> object:
+        next(ticks)
+        return callback is not None and callback(t, x, now[0])
+
     step = LBFGS(longest=LONGEST) if step is None else step
     objective = weighed(noted, lam, smooth)
     return descend(objective, start.contiguous(), Box(), step, steps, callback=report)

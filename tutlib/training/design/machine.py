@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from tutlib.balls import Box
 from tutlib.check.inputs import check_count, check_pictures, check_positive
+from tutlib.check.patience import bar
 from tutlib.descent import Adam, ascend
 from tutlib.nets import mlp
 from tutlib.training.fit import one_cycle
@@ -139,7 +140,7 @@ def build_and_learn(x: Tensor, y: Tensor, measure: Objective, ball, *, rounds: i
     for name, value in (("rounds", rounds), ("cars", cars)):
         check_count(name, value, 1)
     promised, measured = [], []
-    for k in range(rounds):
+    for k in bar(range(rounds), "rounds"):
         net = fit_table(x, y, steps=fit_steps, seed=seed + k)
         new = propose(net, x[y.topk(cars).indices], ball, steps=steps)
         with torch.no_grad():
