@@ -49,7 +49,7 @@ mutants:
 
 torture:
 	@$(SETUP) --extra test
-	@TORTURE=$(TORTURE) $(ONE_THREAD) $(VENV_PYTHON) -m pytest -q tests/test_torture.py
+	@TORTURE=$(TORTURE) $(ONE_THREAD) $(VENV_PYTHON) -m pytest -q tests/test_torture.py tests/test_downloads.py
 
 bench:
 	@$(SETUP)

@@ -274,7 +274,7 @@ def test_wrong_input_gets_a_sentence():
         bounds.interval_leads(net, high, low, 0)
     with pytest.raises(ValueError, match="two ends of one shape"):
         bounds.interval_leads(net, low[:1], high, 0)
-    with pytest.raises(ValueError, match="outside the net's 2 classes"):
+    with pytest.raises(ValueError, match="outside the model's 2 classes"):
         bounds.interval_leads(net, low, high, 2)
     with pytest.raises(ValueError, match="one box at a time"):
         bounds.exact_lead(net, low, high, 0)

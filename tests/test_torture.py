@@ -24,11 +24,12 @@ from torch import nn
 
 import tutlib
 from tests.conftest import small_net
-from tutlib import nets, risk, training
+from tutlib import nets, risk, style, training
 from tutlib.assets import bundled, catalogue, datasets, photos
 from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
 from tutlib.balls import L2, Linf
 from tutlib.check import claim, exercise
+from tutlib.risk import bounds, smoothing
 from tutlib.training import checkpoint
 
 FILES = int(os.environ.get("TORTURE", "200"))  # damaged files of each kind
@@ -203,6 +204,54 @@ def test_wrong_models(door):
 @pytest.mark.parametrize("door", CLIMBS)
 def test_no_way_back(door):
     settle({n: refused(lambda m=m: DOORS[door](m, X, Y, BALL)) for n, m in CUT.items()})
+
+
+# ---------------------------------------------------------------- proofs
+
+MLP = nn.Sequential(nn.Flatten(), nn.Linear(432, 5), nn.ReLU(), nn.Linear(5, 4)).eval()
+
+
+def first(things):
+    """The first of several; whatever is no sequence goes in as it is."""
+    return things[:1] if isinstance(things, torch.Tensor) and things.dim() else things
+
+
+PROOFS = {
+    "interval": lambda m, x, y: bounds.interval_leads(m, *bounds.box_around(x, 0.03), y),
+    "linear": lambda m, x, y: bounds.linear_leads(m, *bounds.box_around(x, 0.03), y),
+    "exact": lambda m, x, y: bounds.exact_lead(m, *bounds.box_around(first(x), 0.03), y, seconds=9),
+    "radius": lambda m, x, y: bounds.exact_radius(m, first(x), y, 0.05, seconds=9),
+    "worst loss": lambda m, x, y: bounds.worst_loss(m, x, y, 0.03),
+    "certify": lambda m, x, y: smoothing.certify(m, x, 0.1, classes=4, guess=9, draws=9),
+}
+
+
+@pytest.mark.parametrize("door", PROOFS)
+def test_nothing_wrong_is_proved(door):
+    use, own = PROOFS[door], 0 if door in ("exact", "radius") else Y
+    faults = {
+        name: (fine if name in ANY_SHAPE else refused)(lambda x=x: use(MLP, x, own))
+        for name, x in PICTURES.items()
+    }
+    if door != "certify":  # it asks for no labels
+        faults |= {n: refused(lambda y=y: use(MLP, X, y)) for n, y in LABELS.items()}
+    # What is exact is worked out in double precision, whatever comes.
+    better = ("half", "double") if door in ("exact", "radius") else ()
+    faults |= {
+        n: (fine if n in better else refused)(lambda m=m: use(m, X, own)) for n, m in MODELS.items()
+    }
+    settle(faults)
+
+
+@pytest.mark.parametrize("what", ["photo", "painting"])
+def test_nothing_wrong_is_painted(what):
+    good = torch.rand(1, 3, 40, 40, generator=torch.Generator().manual_seed(0))
+
+    def paint(x):
+        pair = (first(x), good) if what == "photo" else (good, first(x))
+        style.repaint(*pair, side=32)
+
+    settle({name: fine(lambda x=x: paint(x)) for name, x in PICTURES.items()})
 
 
 NUMBERS = [-1, -0.5, math.nan, math.inf, -math.inf, True, "ten", None, [3], 1j]

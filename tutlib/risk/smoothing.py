@@ -9,7 +9,7 @@ from scipy.stats import beta, norm
 from torch import Tensor
 
 from tutlib.check.inputs import check_count, check_pictures, check_positive
-from tutlib.check.models import check_model
+from tutlib.check.models import check_model, logits_of
 from tutlib.nets import untouched
 
 ABSTAINS = -1
@@ -65,6 +65,9 @@ def counts(model, x: Tensor, sigma: float, draws: int, *, classes: int,
     found = torch.zeros(len(x), classes, dtype=torch.long, device=x.device)
     generator = generator or torch.Generator().manual_seed(0)
     with untouched(model):
+        logits = logits_of(model, x[:1], torch.zeros(1, dtype=torch.long, device=x.device))
+        if logits.shape[1] != classes:
+            raise ValueError(f"classes is {classes}, and this net has {logits.shape[1]} logits.")
         for row, picture in zip(found, x):
             for some in torch.arange(draws).split(batch):
                 noise = torch.randn(len(some), *picture.shape, generator=generator)

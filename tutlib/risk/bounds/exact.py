@@ -12,6 +12,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import lil_array, vstack
 from torch import Tensor, nn
 
+from tutlib.check.inputs import check_pictures
+from tutlib.check.models import check_model
 from tutlib.nets import untouched
 from tutlib.risk.bounds.interval import box_around
 from tutlib.risk.bounds.layers import check_boxes, layers_of, lead_rows, pulled_back, without_own
@@ -85,11 +87,12 @@ def exact_lead(net: nn.Module, low: Tensor, high: Tensor, y, *, seconds: float =
         >>> round(worst.lead, 6), worst.switches
         (-0.5, 2)
     """
-    labels = check_boxes(low, high, y)
+    check_model(net)
+    net, low, high = _precise(net, low, high)
+    labels = check_boxes(net, low, high, y)
     if len(low) != 1:
         raise ValueError(f"one box at a time, please: these are {len(low)}.")
-    net, low, high = copy.deepcopy(net).double().cpu(), low.double().cpu(), high.double().cpu()
-    program, rows, offset, floor = _asked(net, low, high, labels.cpu())
+    program, rows, offset, floor = _asked(net, low, high, labels)
     best, proved = None, math.inf
     for j in floor.argsort()[:-1].tolist():  # the most promising class first; not `y` itself
         if best is not None and floor[j] >= best.lead:
@@ -120,9 +123,11 @@ def exact_radius(net: nn.Module, x: Tensor, y, reach: float, *, seconds: float =
         >>> round(exact_radius(net, torch.tensor([[0.7, 0.5]]), 0, reach=0.3).radius, 6)
         0.1
     """
-    net, x = copy.deepcopy(net).double().cpu(), x.double().cpu()
+    check_model(net)
+    check_pictures(x)
+    net, x = _precise(net, x)
     low, high = box_around(x, reach)
-    labels = check_boxes(low, high, y).cpu()
+    labels = check_boxes(net, low, high, y)
     if len(x) != 1:
         raise ValueError(f"one picture at a time, please: these are {len(x)}.")
     with untouched(net):
@@ -142,6 +147,15 @@ def exact_radius(net: nn.Module, x: Tensor, y, reach: float, *, seconds: float =
         if place is not None and radius < best.radius:
             best = Nearest(radius, proved, place.view_as(x), j, program.switches)
     return replace(best, proved=min(proved, best.radius))
+
+
+def _precise(net: nn.Module, *points: Tensor) -> tuple:
+    """A copy of the net and the points, on the CPU and in double precision."""
+    for point in points:
+        check_pictures(point, None)
+    if not isinstance(net, nn.Module):
+        raise TypeError(f"bounds need a net's layers, and this is a {type(net).__name__}.")
+    return copy.deepcopy(net).double().cpu(), *(point.double().cpu() for point in points)
 
 
 def _asked(net: nn.Module, low: Tensor, high: Tensor, labels: Tensor):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tutlib.check.inputs import check_eps
+from tutlib.check.inputs import check_eps, check_pictures
 from tutlib.risk.bounds.layers import check_boxes, layers_of, lead_rows, spread, without_own
 
 
@@ -23,6 +23,7 @@ def box_around(x: Tensor, eps: float | Tensor) -> tuple[Tensor, Tensor]:
         >>> low, high
         (tensor([[0.0000, 0.2500]]), tensor([[0.3000, 0.7500]]))
     """
+    check_pictures(x)
     if isinstance(eps, Tensor):
         eps = eps.to(x).view(-1, *[1] * (x.dim() - 1))
     else:
@@ -55,7 +56,7 @@ def interval_leads(net: nn.Module, low: Tensor, high: Tensor, y) -> Tensor:
         >>> interval_leads(net, torch.tensor([[2.0]]), torch.tensor([[3.0]]), 0).tolist()
         [[inf, 4.0]]
     """
-    labels, (*hidden, last) = check_boxes(low, high, y), layers_of(net)
+    labels, (*hidden, last) = check_boxes(net, low, high, y), layers_of(net)
     for layer in hidden:
         low, high = through(layer, low, high)
     rows, offset = lead_rows(last, labels)

@@ -13,6 +13,7 @@ from torch.func import functional_call
 from torch.nn import functional as F
 
 from tutlib.check.inputs import check_labels, check_pictures
+from tutlib.check.models import check_model, logits_of
 from tutlib.nets import Classifier, Normalize
 
 LINEAR = (nn.Linear, nn.Conv2d, nn.Flatten, Normalize)
@@ -50,8 +51,8 @@ def _flat(net: nn.Module) -> Iterator[nn.Module]:
         yield net
 
 
-def check_boxes(low: Tensor, high: Tensor, y) -> Tensor:
-    """The labels as (N,), where `low` and `high` (N, ...) are the ends of boxes, one for each."""
+def check_boxes(net: nn.Module, low: Tensor, high: Tensor, y) -> Tensor:
+    """The labels as (N,), where `low` and `high` (N, ...) are boxes that the net can look at."""
     check_pictures(low, None)
     check_pictures(high, None)
     if low.shape != high.shape:
@@ -60,7 +61,13 @@ def check_boxes(low: Tensor, high: Tensor, y) -> Tensor:
         )
     if bool((low > high).any()):
         raise ValueError("a box goes from low to high, and here low is above high.")
-    return check_labels(y, low)
+    if not (bool(low.isfinite().all()) and bool(high.isfinite().all())):
+        raise ValueError("the ends of a box must be finite, and one of these is infinite.")
+    check_model(net)
+    labels = check_labels(y, low)
+    with torch.no_grad():
+        logits_of(net, low[:1], labels[:1])
+    return labels
 
 
 def spread(layer: nn.Module, half: Tensor) -> Tensor:
@@ -106,8 +113,6 @@ def lead_rows(last: nn.Linear, y: Tensor) -> tuple[Tensor, Tensor]:
 
     Its intervals are closer than the difference of two intervals, which may not both be reached.
     """
-    if int(y.max()) >= len(last.weight):
-        raise ValueError(f"label {int(y.max())} is outside the net's {len(last.weight)} classes.")
     bias = last.weight.new_zeros(len(last.weight)) if last.bias is None else last.bias
     return last.weight[y][:, None] - last.weight, bias[y][:, None] - bias
 

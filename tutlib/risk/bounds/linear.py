@@ -44,7 +44,7 @@ def linear_leads(net: nn.Module, low: Tensor, high: Tensor, y, *, hidden: str = 
     """
     if hidden not in ("linear", "interval"):
         raise ValueError(f"hidden must be 'linear' or 'interval', and this is {hidden!r}.")
-    labels, (*inner, last) = check_boxes(low, high, y), layers_of(net)
+    labels, (*inner, last) = check_boxes(net, low, high, y), layers_of(net)
     with untouched(net):
         boxes = hidden_boxes(inner, low, high, hidden)
         rows, offset = lead_rows(last, labels)
