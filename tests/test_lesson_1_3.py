@@ -229,6 +229,31 @@ def test_a_heavy_mail_is_told_and_frozen(panel):
     assert len(panel.freeze()) < 400_000
 
 
+def test_the_words_in_the_box_are_an_example_that_does_something():
+    """A learner types them first; a word that the filter does not know would do nothing."""
+    texts, _ = mails(500, 0)
+    known = {word for mail in texts for word in words(mail)}
+    typed = next(control for control in word_by_word(WEIGHTS, 0.5, [MAIL]).controls
+                 if control.name == "typed")  # fmt: skip
+    assert set(words(typed.placeholder)) <= known
+
+
+def test_long_words_reach_neither_into_the_mail_nor_into_each_other():
+    texts, _ = mails(400, 0)
+    longest = max(texts, key=len)
+    known = {word for mail in texts for word in words(mail)}
+    typed = " ".join(sorted(known - set(words(longest)), key=len)[-MOST:])
+    panel = word_by_word(dict.fromkeys(known, -1.0), 9.0, [longest])
+    figure = history.good_words(panel.at(typed=typed)[0])
+    figure.canvas.draw()
+    left, right = figure.axes
+    written = [text.get_window_extent() for text in left.texts]
+    names = [label.get_window_extent() for label in right.get_yticklabels()]
+    assert len(names) == MOST + 1
+    assert max(box.x1 for box in written) < min(box.x0 for box in names)
+    assert all(b.x0 > a.x1 for a, b in zip(written, written[1:]) if a.y0 == b.y0)
+
+
 # The figures
 
 
