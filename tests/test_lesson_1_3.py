@@ -1,5 +1,6 @@
 """Lesson 1.3: its made-up data, its exercises, its figures, its panel."""
 
+from itertools import pairwise
 from types import SimpleNamespace
 
 import numpy as np
@@ -227,6 +228,34 @@ def test_a_heavy_mail_is_told_and_frozen(panel):
         in (panel.at(count=2)[1].alt)
     )
     assert len(panel.freeze()) < 400_000
+
+
+def test_the_words_in_the_box_are_an_example_that_does_something():
+    """A learner types them first; a word that the filter does not know would do nothing."""
+    texts, _ = mails(500, 0)
+    known = {word for mail in texts for word in words(mail)}
+    typed = next(control for control in word_by_word(WEIGHTS, 0.5, [MAIL]).controls
+                 if control.name == "typed")  # fmt: skip
+    assert set(words(typed.placeholder)) <= known
+
+
+def test_long_words_reach_neither_into_the_mail_nor_into_each_other():
+    texts, _ = mails(400, 0)
+    longest = max(texts, key=len)
+    known = {word for mail in texts for word in words(mail)}
+    typed = " ".join(sorted(known - set(words(longest)), key=len)[-MOST:])
+    panel = word_by_word(dict.fromkeys(known, -1.0), 9.0, [longest])
+    figure = history.good_words(panel.at(typed=typed)[0])
+    figure.canvas.draw()
+    left, right = figure.axes
+    written = [text.get_window_extent() for text in left.texts]
+    rows = [text.get_position()[1] for text in left.texts]
+    names = [label.get_window_extent() for label in right.get_yticklabels()]
+    assert len(names) == MOST + 1
+    assert max(box.x1 for box in written) < min(box.x0 for box in names)
+    neighbours = [(a, b) for a, b in pairwise(zip(rows, written)) if a[0] == b[0]]
+    assert len(neighbours) > 50
+    assert all(b.x0 > a.x1 for (_, a), (_, b) in neighbours)
 
 
 # The figures

@@ -30,7 +30,7 @@ EVENTS = (
      "train on one-step attacks (the same)", True),
     (2016, "", "", "distillation (Papernot et al.)", True),
     (2017, "distillation falls (Carlini, Wagner)", "", "exact verification (Katz et al.)", False),
-    (2018, "seven of nine more fall (Athalye et al.)", "", "PGD training (Madry et al.)", False),
+    (2018, "six of nine fall (Athalye et al.)", "", "PGD training (Madry et al.)", False),
     (2018, "", "", "convex bounds (Wong, Kolter)", False),
     (2018, "", "", "interval bounds (Gowal et al.)", False),
     (2019, "", "", "exact, larger nets (Tjeng et al.)", False),
@@ -40,7 +40,7 @@ EVENTS = (
 
 
 def timeline() -> Figure:
-    """What attackers found (left) and what defenders built (right), from 1973 to 2019."""
+    """What attackers found (left) and what defenders built (right), from 1973 to 2020."""
     use_style()
     figure, axes = plt.subplots(figsize=(13, 7.3), layout="constrained")
     rows = len(EVENTS)
@@ -154,7 +154,7 @@ def _mail(axes: Axes, parts: Sequence[tuple[str, float | None]], added: int, wid
         elif weight is not None and strength > 0.2:
             look |= {"edgecolor": INK}
         dark = not new and weight is not None and weight > 0 and strength > 0.5
-        axes.text(column, row, word, family="DejaVu Sans Mono", size=11.5, va="center",
+        axes.text(column, row, word, family="DejaVu Sans Mono", size=13, va="center",
                   color="white" if dark else INK, bbox=look)  # fmt: skip
         column += len(word) + 1
     axes.set(xlim=(0, width), ylim=(max(row, 11) + 0.7, -0.7))
@@ -169,11 +169,13 @@ def good_words(result: SimpleNamespace) -> Figure:
             `reach` (the highest score shown), `lowest`.
     """
     use_style()
+    # Fixed places: the names of added words, long or short, never reach into the mail.
+    room = {"left": 0.005, "right": 0.985, "bottom": 0.13, "top": 0.93, "wspace": 0.3}
     figure, (left, right) = plt.subplots(
-        1, 2, figsize=(11, 5), width_ratios=[1.25, 1], layout="constrained"
+        1, 2, figsize=(11, 5), width_ratios=[1.4, 1], gridspec_kw=room, layout="none"
     )
     _mail(left, result.parts, result.added, width=48)
-    left.set_title("the mail", size=13)
+    left.set_title("the mail", size=13, loc="left")
     scores = as_array(result.scores)
     right.axvspan(result.lowest, 0, color="#eeeeee", lw=0, zorder=0)
     right.axvline(0, color=INK, lw=1.4)

@@ -57,8 +57,8 @@ def word_by_word(weights: Mapping[str, float], prior: float, mails: Sequence[str
         Choice("mail", named, label="mail"),
         Slider("count", min=0, max=MOST, value=0, play=True, label="words added"),
         Choice("how", [BEST, GOOD, ANY], label="which words"),
-        Text("typed", label="your own words", placeholder="choir pancakes hedgehog",
-             help="These are added first."),
+        Text("typed", label="your own words", placeholder="soup pancakes hedgehog",
+             help="These are added first. A word that the filter has never seen weighs nothing."),
         Text("own", label="your own mail", placeholder="Dear customer, ...",
              help="Write a mail of your own; empty: the one chosen above."),
     ]  # fmt: skip
