@@ -30,6 +30,9 @@ def test_the_pig_explorer_in_jupyterlab(chromium_page, lab, open_notebook, run_a
     picture.scroll_into_view_if_needed()
     assert SAYS_HOG.search(picture.get_attribute("alt"))
     shoot(page, "eps 0")
+    controls, seen = page.locator(".tutlib-controls").first.bounding_box(), picture.bounding_box()
+    on_a_laptop = 600  # pixels that JupyterLab leaves of 720: what is moved and watched, together
+    assert seen["y"] + seen["height"] - controls["y"] <= on_a_laptop
 
     handle = page.locator(".noUi-handle").first  # the first slider is eps
     handle.focus()
