@@ -107,7 +107,11 @@ def nearest(ours: Tensor, theirs: Tensor, fair: float | None = None) -> Tensor:
         for few in rows.split(ROWS):
             torch.minimum(closest, (few @ columns).amin(0), out=closest)
         columns = columns / (fair + 2 * closest.clamp_min(0))
-    return torch.cat([(few @ columns).argmin(1) for few in rows.split(ROWS)])
+    # Written into one tensor: small results kept between large tables would scatter the memory.
+    picked = torch.empty(len(ours), dtype=torch.long, device=ours.device)
+    for few, place in zip(rows.split(ROWS), picked.split(ROWS)):
+        place.copy_((few @ columns).argmin(1))
+    return picked
 
 
 def _half_square(patches: Tensor) -> Tensor:
