@@ -295,8 +295,10 @@ def test_the_four_answers(panel):
     panel.tells(r"eps 0\.025\. intervals: no answer, lines: proved, exact: safe")
     panel.drag("eps", 1.1)
     panel.tells(r"eps 0\.100\. intervals: no answer, lines: no answer, exact: can be fooled")
+    panel.choose("digit", "a 0 (c)")
+    panel.tells(r"a 0 \(c\), eps 0\.100\. intervals: no answer")
     panel.press("eps", "Home")
-    panel.tells(r"eps 0\.000\. intervals: proved")
+    panel.tells(r"a 0 \(c\), eps 0\.000\. intervals: proved")
 
 
 @of(TRAINING)

@@ -79,9 +79,9 @@ def four_answers_panel(net, x: Tensor, y: Tensor, radii: Mapping[str, Tensor]) -
         answers=METHODS,
         reveal="Intervals fall silent first, by far. Go on, and see how narrow the zone is in "
         "which the lines are silent and the attack has nothing.",
-        caption="Bars: how far each method vouches for the digit. Orange: fooled. Star: the "
+        caption="Bars: how far each method proves the digit safe. Orange: fooled. Star: the "
         "nearest wrong picture there is. The upright line is your eps.",
         frozen={"digit": list(names), "eps": stops[:: (STOPS - 1) // (FROZEN - 1)][:FROZEN]},
-        strip=[{"digit": list(names)[1], "eps": eps} for eps in (0, middle, stops[-4])],
+        strip=[{"digit": list(names)[1], "eps": eps} for eps in (0, stops[1], middle, stops[-4])],
         alt=describe,
     )  # fmt: skip
