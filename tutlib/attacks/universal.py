@@ -90,7 +90,7 @@ def universal_by_deepfool(model: Model, x: Tensor, y, ball, *, passes: int = 5,
         >>> vote = lambda x: x  # the brightest of three pixels wins
         >>> x = torch.tensor([[0.6, 0.5, 0.2], [0.7, 0.5, 0.4]])
         >>> universal_by_deepfool(vote, x, 0, L2(0.2))
-        tensor([[-0.1020,  0.1020,  0.0000]])
+        tensor([[-0.1010,  0.1010,  0.0000]])
     """
     check_count("passes", passes, 1)
     model, y = _looked_at(model, x, y, ball, box)
