@@ -165,11 +165,11 @@ def carried(found: Mapping) -> Figure:
             `truth` its name, `strongest` the largest change that any stop allows.
     """
     use_style()
-    figure, (seen, noise, bars) = plt.subplots(1, 3, figsize=(10, 3.7))
+    figure, (seen, noise, bars) = plt.subplots(1, 3, figsize=(8.8, 3.5))
     first = found["top"][0][0]
     put(seen, found["picture"], f"the net says:\n{first}",
         "clean" if first == found["truth"] else "adversarial")  # fmt: skip
-    drawn = 0.5 + found["delta"][..., ::2, ::2] * 0.45 / max(found["strongest"], 1e-9)
+    drawn = 0.5 + found["delta"][..., ::7, ::7] * 0.45 / max(found["strongest"], 1e-9)
     put(noise, drawn, "its noise\n(much too strong)", "perturbation")
     names, values = zip(*found["top"])
     marks = {first: "adversarial"} | {found["truth"]: "clean"}

@@ -56,8 +56,8 @@ def one_noise(net, x: Tensor, y: Tensor, noises: Mapping[str, Tensor], *, seed: 
         answers=("one or two", "about half", "most of them"),
         reveal="Walk through the pictures and count. Then take random noise of the same size.",
         caption="Left: the picture with the noise. Middle: the noise alone, much too strong (every "
-        "second pixel of it). Right: the net's answers; blue is the truth, orange a wrong one.",
-        frozen={"picture": [1, 2, 3, 4], "eps": [0, 2], "noise": list(KINDS)},
+        "seventh pixel of it). Right: the net's answers; blue is the truth, orange a wrong one.",
+        frozen={"picture": [1, 2, 3, 4], "noise": list(KINDS)},
         strip=[{"picture": 1, "eps": 0}, {"picture": 1}, {"picture": 2}, {"picture": 3}],
         alt=_alt,
     )  # fmt: skip
