@@ -37,7 +37,7 @@ def renamed(pictures: Tensor, delta: Tensor, before: Sequence[str], after: Seque
     figure = plt.figure(figsize=(12.4, 8.3), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=[1, 2.15])
     level = 255 * float(delta.abs().max())
-    put(left.subplots(), 0.5 + delta[..., ::2, ::2] * 0.45 / max(float(delta.abs().max()), 1e-9),
+    put(left.subplots(), 0.5 + delta[..., ::7, ::7] * 0.45 / max(float(delta.abs().max()), 1e-9),
         f"one noise of ±{level:.3g}/255\n(drawn far too strong)", "perturbation")  # fmt: skip
     for place, picture, old, new in zip(right.subplots(4, 4).flat, pictures, before, after):
         put(place, picture, new, "neutral" if new == old else "adversarial")
