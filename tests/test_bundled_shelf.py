@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tutlib import assets
-from tutlib.assets import catalogue
+from tutlib.assets import bundled, catalogue
 from tutlib.assets.build.nets import predictions
 from tutlib.assets.build.record import figures_table
 from tutlib.attacks import pgd
@@ -170,3 +170,19 @@ def test_a_bad_mode_is_refused(monkeypatch):
     monkeypatch.setenv("TUTLIB_ASSETS", "imaginary")
     with pytest.raises(ValueError, match="auto, bundled or real"):
         assets.mode()
+
+
+def test_the_first_digits_are_those_of_all_and_no_others_are_drawn(monkeypatch):
+    drawn = []
+    sheet = bundled._sheet
+    monkeypatch.setattr(bundled, "_sheet", lambda *args: drawn.append(args) or sheet(*args))
+    data = assets.digits()
+    x, y = data.first(5001)
+    assert len(drawn) == 2
+    every = data.train
+    assert torch.equal(x, every[0][:5001])
+    assert torch.equal(y, every[1][:5001])
+    assert torch.equal(data.first(7)[0], every[0][:7])
+    for count in (0, -1, 60_001):
+        with pytest.raises(ValueError, match=r"count|were asked for"):
+            data.first(count)

@@ -160,3 +160,18 @@ def test_the_seed_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("TUTLIB_SEED", "many")
     with pytest.raises(ValueError, match="whole number"):
         check.seed()
+
+
+@pytest.mark.parametrize(
+    ("cores", "default", "told", "threads"),
+    [(2, 2, "", 1), (1, 1, "", 1), (8, 8, "", 7), (8, 4, "", 4), (8, 8, "8", 8), (2, 2, "2", 2)],
+)
+def test_a_core_is_left_to_the_rest_of_the_machine(monkeypatch, cores, default, told, threads):
+    now = {"threads": default}
+    for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(name, told)
+    monkeypatch.setattr("tutlib.check.threads._cores", lambda: cores)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: now["threads"])
+    monkeypatch.setattr(torch, "set_num_threads", lambda count: now.update(threads=count))
+    check.seed()
+    assert now["threads"] == threads

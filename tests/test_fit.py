@@ -398,7 +398,15 @@ def test_another_run_is_known_by_every_entry_of_its_recipe(name):
         run(x[:count], y[:count], checkpoint=half.state, **OTHERS[name])
 
 
-def test_an_interruption_is_reported_and_keeps_what_was_finished(capsys):
+def stopped(x, y, **options):
+    """A run that its inner maximiser interrupts: (model, what there is, the sentence)."""
+    model = options.pop("model", None) or tiny()
+    with pytest.raises(training.Stopped) as stop:
+        run(x, y, model=model, **options)
+    return model, stop.value.run, str(stop.value)
+
+
+def test_an_interruption_is_reported_and_keeps_what_was_finished():
     x, y = sample()
     calls = []
 
@@ -409,15 +417,16 @@ def test_an_interruption_is_reported_and_keeps_what_was_finished(capsys):
         return x
 
     first, _ = run(x, y, epochs=3, inner=Batches(), until=1)
-    model, done = run(x, y, epochs=3, inner=inner)
-    assert "stopped in epoch 2" in capsys.readouterr().out
+    model, done, told = stopped(x, y, epochs=3, inner=inner)
+    assert "Stopped in epoch 2 of 3. The net has the weights of epoch 1; run the cell" in told
     assert (len(done.history), done.best, done.finished) == (1, 1, False)
     assert not model.training
     assert all(weight.grad is None for weight in model.parameters())
     torch.testing.assert_close(weights(model), weights(first))
-    calls[:] = range(5)
-    model, done = run(x, y, inner=inner)  # now in its first batch
+    calls[:] = range(4)
+    model, done, told = stopped(x, y, inner=inner)  # now in its second batch
     assert (done.history, done.best, done.finished) == ([], 0, False)
+    assert "the weights it began with" in told
     assert torch.equal(weights(model), weights(tiny()))
 
 
@@ -432,8 +441,9 @@ def test_interrupted_before_its_first_checkpoint_it_is_the_same_run(tmp_path):
     run(x, y, model=tiny(1), inner=None, checkpoint=tmp_path / "run.pt", until=0)
     again = run(x, y, model=tiny(2), checkpoint=tmp_path / "run.pt")
     assert torch.equal(weights(again[0]), weights(whole[0]))
-    _, done = run(x, y, model=tiny(1), inner=inner, checkpoint=tmp_path / "other.pt")
+    _, done, told = stopped(x, y, model=tiny(1), inner=inner, checkpoint=tmp_path / "other.pt")
     assert done.history == []
+    assert "run the cell again to go on with epoch 1" in told
     assert checkpoint.load(tmp_path / "other.pt")["history"] == []
 
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_hex
+from matplotlib.colors import rgb_to_hsv, to_hex, to_rgb
 from matplotlib.quiver import Quiver
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -723,6 +723,11 @@ def test_every_dot_on_a_board_has_its_arrow_and_none_is_blue():
         drawn = {to_hex(c) for part in figure.axes[0].collections for c in part.get_facecolor()}
         assert COLOURS["clean"].lower() not in drawn
         assert COLOURS["generated"].lower() in drawn
+
+
+def test_blue_is_clean_and_nothing_else():
+    hues = {name: rgb_to_hsv(to_rgb(colour)) for name, colour in COLOURS.items()}
+    assert [k for k, (hue, grey, _) in hues.items() if grey > 0.1 and 0.5 < hue < 0.72] == ["clean"]
 
 
 def test_a_board_without_wishes_is_drawn():

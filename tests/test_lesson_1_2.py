@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from tests import exercises
 from tutlib.lessons.panels.losses import compute, three_logits
-from tutlib.plots import geometry, losses
+from tutlib.plots import losses
 
 EXERCISES = exercises.table("1-2", {
     "from_the_loss": [
@@ -74,15 +74,6 @@ def test_the_panel_is_live_and_light_enough_to_freeze():
     assert len(panel.freeze()) < 400_000
 
 
-def test_the_ball_drawing_puts_its_dots_where_the_norms_say():
-    gradient = np.array([2.0, -1.0])
-    np.testing.assert_allclose(geometry.furthest("Linf", gradient), [1, -1])
-    np.testing.assert_allclose(geometry.furthest("L1", gradient), [1, 0])
-    np.testing.assert_allclose(geometry.furthest("L2", gradient), gradient / 5**0.5)
-    with pytest.raises(ValueError, match="norm must be"):
-        geometry.ball_patch("L3")
-
-
 def test_signed_arrays_are_drawn_from_any_device(each_device):
     _, axes = plt.subplots()
     losses.signed(axes, torch.randn(3, 3, device=each_device, requires_grad=True))
@@ -98,6 +89,5 @@ def test_the_figures_are_drawn(each_device):
         losses.two_walks([2.0, 1.0], [1.0, 2.0]),
         losses.two_gradients(picture, torch.randn(5, 3, 3, 3), torch.randn(1, 3, 12, 12)),
         losses.two_gradients(picture, torch.zeros(5, 3, 3, 3), torch.zeros(1, 3, 12, 12)),
-        geometry.norm_balls(),
     ]
     assert all(isinstance(figure, Figure) for figure in figures)

@@ -12,14 +12,24 @@ from tutlib.lessons.panels.geometry import compute, one_step, two_pixel_loss, wo
 from tutlib.plots import geometry
 from tutlib.plots.theme import COLOURS
 
-EXERCISES = exercises.table("2-2", [
-    ["def answer(g):\n    return g.sign()",
-     "def answer(g):\n    return g / g.abs().sum((1, 2, 3), keepdim=True)"],
-    ["def answer(w, x, eps):\n    return (w * x).sum() - eps * w.abs().sum()",
-     "def answer(w, x, eps):\n    return (w * (x + eps * w.sign()).clamp(0, 1)).sum()"],
-    ["def answer(g):\n    return g.sign()",
-     "def answer(g):\n    return g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)"],
-])  # fmt: skip
+EXERCISES = exercises.table("2-2", {
+    "steepest_l1": [
+        "def steepest_l1(g):\n    return g.sign()",
+        "def steepest_l1(g):\n    return g / g.abs().sum((1, 2, 3), keepdim=True)",
+        "def steepest_l1(g):\n    return right(g).abs()",
+        "def steepest_l1(g):\n    best = g.abs().amax()\n    return g.sign() * (g.abs() == best)",
+    ],
+    "worst_score": [
+        "def worst_score(w, x, eps):\n    return (w * x).sum() - eps * w.abs().sum()",
+        "def worst_score(w, x, eps):\n    return (w * (x + eps * w.sign()).clamp(0, 1)).sum()",
+        "def worst_score(w, x, eps):\n    return (w * (x - eps).clamp(0, 1)).sum()",
+    ],
+    "steepest_colour": [
+        "def steepest_colour(g):\n    return g.sign()",
+        "def steepest_colour(g):\n    return g.sign() / 3**0.5",
+        "def steepest_colour(g):\n    return g / g.flatten(1).norm(dim=1).view(-1, 1, 1, 1)",
+    ],
+})  # fmt: skip
 STATE = {"point": (0.7, 0.3), "norm": "Linf", "eps": 0.15}
 
 

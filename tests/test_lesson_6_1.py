@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from matplotlib.colors import rgb_to_hsv, to_rgb
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from tests import exercises
@@ -10,6 +11,7 @@ from tutlib.assets import bundled
 from tutlib.balls import Box
 from tutlib.descent import LBFGS, descend
 from tutlib.lessons.panels.style import LAMBDAS, style_panel
+from tutlib.plots import style_transfer as figures
 from tutlib.style import extractors, paintings
 
 
@@ -117,3 +119,13 @@ def test_the_loop_costs_next_to_nothing(extractor):
         descend(objective, content, Box(), LBFGS(), 12)
     assert floor.numbers < loop.numbers < 1.05 * floor.numbers
     assert floor.calls < loop.calls < 1.15 * floor.calls
+
+
+def test_the_race_borrows_no_colour_that_means_something():
+    runs = {name: [3.0, 2.0, 1.0] for name in ("L-BFGS", "Adam, lr 0.1", "Adam, lr 0.2")}
+    lines = figures.race(runs, "a caption").axes[0].lines
+    assert [line.get_label() for line in lines] == list(runs)
+    assert (
+        len({line.get_color() for line in lines}) == len({line.get_marker() for line in lines}) == 3
+    )
+    assert all(rgb_to_hsv(to_rgb(line.get_color()))[1] < 0.01 for line in lines)  # ink and greys

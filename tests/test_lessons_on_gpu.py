@@ -17,6 +17,7 @@ LEAST = {
     "start": "",
     "1-1": "draws, paths, others, eps_tried = 2, 1, 2, [1, 3]",
     "1-2": "train_steps = 60",
+    "1-3": "n_programs, attacked, additions, removals, draws = 500, 40, 2, 2, 3",
     "2-1": "steps, pigs, wish_steps, table_steps, change_steps = 2, 2, 2, 1, 1\n"
     "table_things = table_things[:3]",
     "2-2": "draws, pigs, digits_seen, fit_on, fit_steps, judged, steps = 2, 2, 9, 500, 5, 100, 2",
@@ -31,6 +32,8 @@ LEAST = {
     "4-2": "learned, judged, legible, tested = 400, 20, 200, 100\n"
     "warm_up, purse, inner_steps, judge_steps, starts = 2, 6, 1, 1, starts[:1]\n"
     "patches = 2",  # the twins are judged by what is asserted, not claimed: as in the lesson
+    "4-6": "known, unseen, fit_steps, climb_steps, summit_steps = 40, 30, 20, 12, 5\n"
+    "asked, rounds, cars, tables = 2, 2, 3, tables[:1]",
     "5-1": "rounds, slow_rounds, every, line_rounds, sure_steps = 28, 28, 2, 5, 20\n"
     "perfect_steps, blind = 5, 2000",
     "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
@@ -39,6 +42,8 @@ LEAST = {
 }
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {
+    "1-3": "scikit-learn works on the CPU",
+    "4-6": "for nets this small a GPU would only wait",
     "5-1": "for nets this small a GPU would only wait",
 }
 SWITCHED_ON = """import torch

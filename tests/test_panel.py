@@ -1,11 +1,12 @@
 """Panels at the Python level: state, cache, errors, progress, the frozen page and the strip."""
 
 import asyncio
+import base64
 import io
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 
 import nbformat
 import pytest
@@ -302,23 +303,38 @@ def test_every_kind_of_control_reaches_compute():
     inputs = panel.live.inputs
     inputs["n"].value, inputs["c"].value, inputs["t"].value = 2, 2, True
     inputs["words"].value = "a bird"
-    inputs["photo"].value = [
-        {
-            "name": "a.png",
-            "type": "image/png",
-            "size": 3,
-            "content": b"abc",
-            "last_modified": datetime.now(UTC),
-        }
-    ]
+    told = {"name": "a.png", "word": "", "content": base64.b64encode(b"abc").decode()}
+    inputs["photo"].wire.value = json.dumps(told)
     inputs["point"].wire.value = "0.5 1.5"
     wanted = {"n": 2, "c": 2, "t": True, "words": "a bird", "photo": b"abc", "point": (0.5, 1.5)}
     assert panel.result == wanted
     inputs["point"].fields[0].value = -0.25
     assert panel.result["point"] == (-0.25, 1.5)
     assert panel.errors == []
+    inputs["photo"].wire.value = json.dumps(told | {"content": "*"})
+    assert "damaged" in inputs["photo"].said.value
+    assert panel.state["photo"] == b"abc"
+    inputs["photo"].back.click()
+    assert panel.result["photo"] is None
     panel.set(point=(0, 0), photo=None)
     assert [field.value for field in inputs["point"].fields] == [0, 0]
+
+
+def test_a_picture_of_your_own_gets_a_question_of_its_own():
+    upload = Upload("photo", question="And yours?", back="Back to the pig")
+    panel = Panel(lambda state: state, draw, [upload], question="Will it?", answers=["yes", "no"])
+    live = panel.live
+    live.guess("yes")
+    assert live.opened
+    box = live.inputs["photo"]
+    box.wire.value = json.dumps({"name": "a", "word": "", "content": "YWJj"})
+    assert "And yours?" in live.question.value
+    assert not live.opened
+    live.guess("no")
+    assert live.opened
+    box.back.click()
+    assert "Will it?" in live.question.value
+    assert live.opened
 
 
 # -- without a kernel ------------------------------------------------------------------
@@ -368,11 +384,11 @@ def test_the_strip_is_a_png_with_three_to_five_states():
 
 def test_unnamed_states_are_chosen():
     panel = Panel(lambda state: state["n"], draw, [Slider("n", min=0, max=99, value=50)])
-    frames = [state["n"] for state in panel._frozen]
+    frames = [state["n"] for state in panel.frozen_states]
     assert frames[0] == 0
     assert frames[-1] == 99
     assert len(frames) == 8
-    assert [state["n"] for state in panel._strip][::3] == [0, 99]
+    assert [state["n"] for state in panel.strip_states][::3] == [0, 99]
 
 
 def test_the_bundle_is_immediate_live_and_whole_when_published(monkeypatch):

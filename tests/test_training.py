@@ -34,11 +34,20 @@ def data():
     return x, y
 
 
-def run(x, y, model=None, **options):
+def run(x, y, model=None, seen=lambda model: None, **options):
     torch.manual_seed(0)  # the dropout layers draw from here
     model = model or small_net()
+    seen(model)
     options = {"epochs": 4, "batch": 20, "progress": False, "inner": INNERS["fast"]} | options
     return model, training.fit(model, x, y, **options)
+
+
+def stopped(*data, **options):
+    """The net and what there is of a run that is interrupted."""
+    made = []
+    with pytest.raises(training.Stopped) as stop:
+        run(*data, model=None, seen=made.append, **options)
+    return made[0], stop.value.run
 
 
 def same(a, b):
@@ -159,7 +168,7 @@ def interrupting(at):
 def test_interrupted_keeps_the_best_and_goes_on_to_the_same_end(data, tmp_path):
     watch = (data[0][:20], data[1][:20])
     inner = interrupting(at=8)  # in the middle of the third epoch of three batches
-    model, half = run(*data, inner=inner, watch=watch, checkpoint=tmp_path / "run.pt")
+    model, half = stopped(*data, inner=inner, watch=watch, checkpoint=tmp_path / "run.pt")
     assert not half.finished
     assert len(half.history) == 2
     assert 1 <= half.best <= 2
@@ -172,7 +181,7 @@ def test_interrupted_keeps_the_best_and_goes_on_to_the_same_end(data, tmp_path):
 
 
 def test_interrupted_before_the_first_epoch_is_over(data):
-    model, half = run(*data, inner=interrupting(at=2))
+    model, half = stopped(*data, inner=interrupting(at=2))
     assert half.best == 0
     assert half.history == []
     assert all(weight.grad is None for weight in model.parameters())
@@ -188,7 +197,7 @@ def test_an_interrupted_save_loses_nothing(data, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(checkpoint.torch, "save", dies)
-    _, half = run(*data, checkpoint=place)
+    _, half = stopped(*data, checkpoint=place)
     assert len(half.history) >= 1
     assert place.read_bytes() == before
     assert [path.name for path in tmp_path.iterdir()] == ["run.pt"]

@@ -42,6 +42,7 @@ LANGUAGE = {
     "pygments_lexer": "ipython3",
 }
 CELL_METADATA = ("jupyter", "slideshow", "tags")  # what survives of a cell's metadata
+PATIENCE = {"timeout": notebooks.CELL_LIMIT}  # `pytest --nbmake notebooks/` reads it, plain
 RENDERED = "rendered"  # where notebook.metadata.tutlib keeps the hash of the code that was run
 
 # Base64 is full of slashes, and addresses on the web may hold any word.
@@ -124,7 +125,7 @@ def normalise(notebook: NotebookNode) -> None:
     version = notebook.metadata.get("language_info", {}).get("version", platform.python_version())
     language = LANGUAGE | {"version": version}  # of the Python that it was rendered with
     notebook.metadata = nbformat.from_dict(
-        {"kernelspec": dict(KERNELSPEC), "language_info": language, **kept}
+        {"execution": PATIENCE, "kernelspec": dict(KERNELSPEC), "language_info": language, **kept}
     )
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for cell in notebook.cells:

@@ -42,7 +42,9 @@ def _build(options: argparse.Namespace) -> int:
         print(json.dumps(draw_cover(options.seed), indent=1))
         return 0
     from tutlib.assets.build import make
+    from tutlib.check.threads import leave_a_core
 
+    leave_a_core()
     figures = make(options.name, options.seed, ship=not options.measure_only)
     print(json.dumps(figures, indent=1))
     print(f"{options.name}, seed {options.seed}: {time.process_time() - begin:.0f} CPU seconds")

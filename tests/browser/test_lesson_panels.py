@@ -18,6 +18,11 @@ LOSSES = """
 from tutlib.lessons.panels.losses import three_logits
 three_logits()
 """
+GOOD_WORDS = """
+from tutlib.lessons.panels.history import word_by_word
+weights = {"prize": 2.5, "cash": 2.0, "soup": -3.0, "choir": -2.0, "hen": -1.0, "aunt": -0.5}
+word_by_word(weights, 0.5, ["Claim the prize, the cash prize!", "Cash for you!"])
+"""
 PICKER = """
 import torch
 torch.set_num_threads(1)
@@ -56,6 +61,14 @@ TRAINING = """
 from tutlib.lessons.panels.training import training_panel
 training_panel()
 """
+KNOBS = """
+import torch
+from tutlib.lessons.panels.knobs import against_the_machine
+from tutlib.training import design
+cars = design.engineers(300, torch.Generator().manual_seed(0))
+net = design.fit_table(cars, design.lap_speed(cars))
+against_the_machine(net, cars, design.propose(net, cars[:20])[0], 168.9)
+"""
 RING = """
 from tutlib.lessons.panels.gan import ring_game
 ring_game()
@@ -69,7 +82,9 @@ STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
 """
-CELLS = (LOSSES, PICKER, GEOMETRY, WALK, CARRIED, RISK, TRAINING, RING, QUIZ, STYLE)
+CELLS = (
+    LOSSES, GOOD_WORDS, PICKER, GEOMETRY, WALK, CARRIED, RISK, TRAINING, KNOBS, RING, QUIZ, STYLE
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +187,30 @@ def test_three_logits(panel):
     panel.tells("true class is airliner")
 
 
+@of(GOOD_WORDS)
+def test_good_words_are_added_one_by_one(panel):
+    panel.button("Step").click()
+    panel.tells(r"^A mail with 1 words added .*: soup\): score 5\.0 before, 2\.0 now, spam")
+    panel.press("words added", "ArrowRight")
+    panel.tells(r"soup, choir\): score 5\.0 before, 0\.0 now, wanted mail")
+    panel.choose("mail", "spam mail 2")
+    panel.tells(r"soup, choir\): score 2\.5 before, -2\.5 now")
+    panel.choose("which words", "good words at random")
+    panel.tells(r"with 2 words added \(good words at random: ")
+    panel.press("words added", "Home")
+    panel.tells(r"^A mail with 0 words added .*: score 2\.5 before, 2\.5 now, spam")
+    for label, typed, told in (
+        ("your own words", "choir zebra", r"choir, zebra\): score 2\.5 before, 0\.5 now, spam"),
+        ("your own mail", "Prize! Prize!", r"choir, zebra\): score 3\.0 before, 1\.0 now, spam"),
+    ):
+        field = panel.cell.get_by_label(label, exact=True)
+        field.fill(typed)
+        field.press("Enter")
+        panel.tells(told)
+    panel.drag("words added", 1.1)
+    panel.tells("now, wanted mail")
+
+
 @of(PICKER)
 def test_the_target_picker(panel):
     panel.choose("target", "wombat")
@@ -254,6 +293,18 @@ def test_the_training_plays(panel):
     panel.choose("the points are moved by", "nobody")  # a hand on a control pauses
     panel.tells("moved by nobody, epoch [1-9]")
     assert panel.button("Play").is_visible()
+
+
+@of(KNOBS)
+def test_the_knobs_make_a_car_boil(panel):
+    panel.press("engine", "End")
+    panel.tells(r"your car: promised \d+, true \d+ km/h, runs hot; machine's: promised 2\d\d, ")
+    panel.drag("angle", 1.1)
+    panel.tells(r"your car: .* runs hot, wing stalls; ")
+    panel.press("engine", "Home")
+    panel.tells(r"your car: .* km/h, wing stalls; ")
+    panel.press("clearance", "Home")
+    panel.tells(r"your car: .* km/h, wing stalls, floor scrapes; ")
 
 
 @of(RING)

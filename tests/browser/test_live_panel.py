@@ -3,14 +3,16 @@
 import os
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 pytestmark = pytest.mark.browser
 
 SET_UP = """
 import time
 from matplotlib.figure import Figure
-from tutlib.panel import Choice, Pad, Panel, Slider
+from tutlib.panel import Choice, Pad, Panel, Slider, Upload
 
 def draw(result):
     figure = Figure(figsize=(6.4, 2.6), layout="constrained")
@@ -45,11 +47,21 @@ def slow(state):
 Panel(slow, draw, [Slider("speed", stops=[1, 2])],
       alt=lambda state, result: f"slow {result['done']:.2f}")
 """
+YOURS = """
+from PIL import Image
+import io
+
+def width(state):
+    return {"width": Image.open(io.BytesIO(state["photo"])).width if state["photo"] else 0}
+
+Panel(width, draw, [Upload("photo", label="your photo", back="Back to none")],
+      alt=lambda state, result: f"a picture {result['width']} wide")
+"""
 
 
 @pytest.fixture
 def page(chromium_page, lab, open_notebook, run_all_cells):
-    cells = [nbformat.v4.new_code_cell(code) for code in (SET_UP, EXPLORER, PAD, SLOW)]
+    cells = [nbformat.v4.new_code_cell(code) for code in (SET_UP, EXPLORER, PAD, SLOW, YOURS)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     notebook.metadata.kernelspec = {
         "name": "python3",
@@ -74,7 +86,8 @@ def frame(page, alt):
     page.locator(f'img.tutlib-frame[alt^="{alt}"]').wait_for()
 
 
-def test_live_panels(page):
+def test_live_panels(page, tmp_path):
+    yours(page, tmp_path)
     explorer(page)
     pad(page)
     stop(page)
@@ -117,6 +130,22 @@ def pad(page):
     page.get_by_label("x", exact=True).fill("0.25")
     page.get_by_label("x", exact=True).press("Enter")
     frame(page, "point 0.25 0.85")
+
+
+def yours(page, folder):
+    """A photo larger than a message may be is made smaller before it is sent; and the way back."""
+    chance = np.random.default_rng(0).integers(0, 256, (2400, 3200, 3), dtype=np.uint8)
+    large, damaged = folder / "large.png", folder / "damaged.png"
+    Image.fromarray(chance).save(large, compress_level=1)
+    damaged.write_bytes(large.read_bytes()[:12_000_000])
+    field = page.get_by_label("your photo")
+    field.set_input_files(large)
+    frame(page, "a picture 1600 wide")
+    page.get_by_role("button", name="Back to none").click()
+    frame(page, "a picture 0 wide")
+    field.set_input_files(damaged)
+    page.get_by_text("too large to send").wait_for()
+    frame(page, "a picture 0 wide")
 
 
 def stop(page):

@@ -19,6 +19,7 @@ import torch
 from torch import Tensor
 
 from tutlib.assets import photos
+from tutlib.check.inputs import check_count
 
 IDX_BYTES = 0x08  # the third byte of an idx file: unsigned bytes
 ADVICE = "delete it and `python -m tutlib fetch {name}`, or copy it again"
@@ -44,6 +45,20 @@ class PictureSet:
     source: str
     name: str
     load_factors: Callable[[str], dict[str, Tensor]] | None = None
+    load_first: Callable[[int], tuple[Tensor, Tensor]] | None = None
+
+    def first(self, count: int) -> tuple[Tensor, Tensor]:
+        """The first `count` pictures of `train`; where pictures are drawn, no others are drawn.
+
+        Raises:
+            ValueError: if `count` is not at least 1, or more than there are.
+        """
+        check_count("count", count, 1)
+        lazy = self.load_first is not None and "train" not in vars(self)
+        x, y = self.load_first(count) if lazy else self.train
+        if count > len(x):
+            raise ValueError(f"there are {len(x)} pictures to train on; {count} were asked for.")
+        return x[:count], y[:count]
 
     @functools.cached_property
     def train(self) -> tuple[Tensor, Tensor]:

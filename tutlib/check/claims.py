@@ -11,6 +11,9 @@ from collections.abc import Callable
 
 import torch
 
+from tutlib.check.names import explain_missing_names
+from tutlib.check.threads import leave_a_core
+
 GREEN_TICK, RED_CROSS = "\x1b[32m✔\x1b[0m", "\x1b[31m✘\x1b[0m"
 
 
@@ -19,7 +22,10 @@ class ClaimError(AssertionError):
 
 
 def seed() -> int:
-    """The seed of this run: `TUTLIB_SEED`, or 0. It also seeds torch, once, for the notebook.
+    """The seed of this run: `TUTLIB_SEED`, or 0.
+
+    It also makes the notebook ready, once: torch is seeded and leaves a core to the rest of the
+    machine (`threads.py`), and a name that is missing gets a sentence (`names.py`).
 
     Example:
         >>> before = seed(), torch.rand(3)  # the same seed, the same chance
@@ -33,6 +39,8 @@ def seed() -> int:
             f"TUTLIB_SEED must be a whole number, and it is {os.environ['TUTLIB_SEED']!r}."
         ) from None
     torch.manual_seed(value)
+    leave_a_core()
+    explain_missing_names()
     return value
 
 

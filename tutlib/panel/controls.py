@@ -146,10 +146,16 @@ class Text(Control):
 
 @dataclass
 class Upload(Control):
-    """A picture file of the reader's own: `None` until there is one, then its bytes. Live only."""
+    """A picture file of the reader's own: `None` until there is one, then its bytes. Live only.
+
+    `back` is what the button says that takes it away again; `question` is asked about it, and the
+    picture hides until the reader has guessed anew.
+    """
 
     value: bytes = None
     accept: str = field(default="image/*", kw_only=True)
+    back: str = field(default="Take it away", kw_only=True)
+    question: str = field(default="", kw_only=True)
 
     def text(self, value):
         return "none yet" if value is None else "your own"

@@ -5,6 +5,7 @@
   const host = document.querySelector('[data-tutlib-panel="' + "PANEL-NAME" + '"]:not([data-ready])');
   if (!host || !host.attachShadow) return;
   host.setAttribute("data-ready", "");
+  host.setAttribute("data-lm-suppress-shortcuts", "true");  // in JupyterLab arrow keys are ours here
   const root = host.attachShadow({ mode: "open" });
 
   function make(tag, attributes, ...children) {
@@ -180,7 +181,22 @@
   const width = Math.max(480, ...data.frames.map((frame) => frame.width));
   const title = words.title ? make("h3", {}, words.title) : "";
   root.append(make("style", {}, data.style), make("section", { class: "panel", "aria-label": words.title || "panel", style: "max-width:" + width + "px" },
-    title, ...gate, form, ...(words.question ? [cover] : []), figure, spoken));
+    title, ...gate, form, ...(words.question ? [cover] : []), figure, make("p", { class: "more" }, data.more), spoken));
   show(now);
   spoken.textContent = "";
+
+  // Stored beside live widgets: hidden while these are there, and in their place once they are not.
+  if (data.live) {
+    const area = host.closest(".jp-OutputArea") || document.body;
+    const look = () => {
+      host.hidden = area.querySelector("." + data.live) !== null;
+      if (host.hidden) return;
+      for (const output of area.querySelectorAll(".jp-OutputArea-child")) {
+        const dead = !output.contains(host) && output.textContent.includes("Error displaying widget");
+        if (dead) output.style.display = "none";
+      }
+    };
+    host.hidden = true;
+    setTimeout(() => { look(); new MutationObserver(look).observe(area, { childList: true, subtree: true }); }, 700);
+  }
 })();

@@ -61,6 +61,12 @@ def check_count(count):
         raise ValueError(f"a frozen panel holds 1 to {MAX_FRAMES} frames; these are {count}")
 
 
+def more(controls):
+    """What running the cell gives beyond a frozen page."""
+    photo = ", and a picture of your own" if any(isinstance(c, Upload) for c in controls) else ""
+    return f"These pictures are stored. Run this cell in the notebook for every setting{photo}."
+
+
 def webp_uri(image, quality):
     """A picture as a WebP data URI."""
     buffer = io.BytesIO()
@@ -76,8 +82,11 @@ def resized(image, factor):
     return image.resize(size, Image.LANCZOS)
 
 
-def page(controls, words, frames, strip_image, strip_alt, first=0):
+def page(controls, words, frames, strip_image, strip_alt, first=0, live=""):
     """The frozen panel as HTML, opening on frame `first`.
+
+    `live` is the class of the live panel whose place it takes in a saved notebook: while that one
+    is on the page, this one hides.
 
     Raises ValueError where it is heavier than `MAX_BYTES` even at its coarsest.
     """
@@ -88,7 +97,7 @@ def page(controls, words, frames, strip_image, strip_alt, first=0):
             continue
         sources = [webp_uri(resized(frame.image, factor), quality) for frame in frames]
         strip_source = webp_uri(strip_image, min(quality, 75))
-        text = _markup(controls, words, frames, sources, strip_source, strip_alt, first)
+        text = _markup(controls, words, frames, sources, strip_source, strip_alt, first, live)
         size = len(text.encode())
         if size <= MAX_BYTES:
             return text
@@ -105,12 +114,14 @@ def _guessed_size(frames, factor, quality):
     return sum(sizes) / len(sizes) * len(frames)
 
 
-def _markup(controls, words, frames, sources, strip_source, strip_alt, first):
+def _markup(controls, words, frames, sources, strip_source, strip_alt, first, live):
     data = {
         "words": vars(words),
         "controls": [_control(c, frames) for c in moving(controls, frames)],
         "frames": _frames(moving(controls, frames), frames, sources),
         "first": first,
+        "live": live,
+        "more": more(controls),
         "style": _file("frozen.css"),
     }
     # "</script>" inside a string would end the script: escape what HTML could read.
@@ -123,6 +134,7 @@ def _markup(controls, words, frames, sources, strip_source, strip_alt, first):
         f"<p>{html.escape(words.question)}</p>" if words.question else "",
         f'<p><img src="{strip_source}" alt="{html.escape(strip_alt)}" style="max-width:100%"></p>',
         f"<p><em>{html.escape(words.caption)}</em></p>" if words.caption else "",
+        f"<p><small>{html.escape(more(controls))}</small></p>",
     ]
     body = "\n".join(part for part in paragraphs if part)
     return (

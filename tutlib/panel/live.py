@@ -1,7 +1,6 @@
 """The widgets of a panel where a kernel runs. `panel.py` decides what happens; this shows it."""
 
 import html
-import inspect
 import io
 import traceback
 from functools import cache
@@ -11,6 +10,7 @@ import ipywidgets as w
 
 from tutlib.panel.controls import Choice, Pad, Slider, Text, Toggle, Upload
 from tutlib.panel.drag_pad import LABEL, PadBox
+from tutlib.panel.upload_box import UploadBox
 from tutlib.plots.data_uri import data_uri
 
 
@@ -30,8 +30,6 @@ class Live:
         self.stop_button.on_click(lambda _: self._stop())
         self.work = w.HBox([self.bar, self.stop_button, self.note])
         self.work.add_class("tutlib-row")
-        if inspect.isgeneratorfunction(panel.compute):
-            self.work.add_class("tutlib-room")  # what is below does not jump when a bar appears
         self.buttons_of = {}
         rows = [self._control(control) for control in panel.controls]
         self.controls = w.HBox(rows)
@@ -40,9 +38,10 @@ class Live:
         self.cover = w.HTML(_div("cover", "The picture waits for your guess."))
         self.gate = self._gate() if panel.question else None
         title = _div("title", panel.title) if panel.title else ""
-        head = w.HTML(f"<style>{_css()}</style>{title}")
+        head = w.HBox([w.HTML(f"<style>{_css()}</style>{title}"), self.work])
+        head.add_class("tutlib-head")
         gate = [self.gate] if self.gate else []
-        trouble = [self.work, self.red, self.more]
+        trouble = [self.red, self.more]
         self.box = w.VBox(
             [head, *gate, self.controls, *trouble, self.cover, self.figure, self.caption]
         )
@@ -63,22 +62,32 @@ class Live:
             button.on_click(lambda pressed: self.guess(pressed.description))
         self.typed = w.Text(placeholder="Your guess")
         self.show_button.on_click(lambda _: self.guess(self.typed.value.strip()))
-        row = w.HBox([*(self.buttons or [self.typed]), self.show_button])
-        row.add_class("tutlib-row")
-        return w.VBox([w.HTML(_div("question", panel.question)), row, self.answer])
+        self.guesses = w.HBox([*(self.buttons or [self.typed]), self.show_button])
+        self.guesses.add_class("tutlib-row")
+        self.question = w.HTML(_div("question", panel.question))
+        return w.VBox([self.question, self.guesses, self.answer])
+
+    def _ask(self, about_it):
+        """A new question about the reader's own picture (hidden until the guess); "": the first."""
+        self.question.value = _div("question", about_it or self.panel.question)
+        if about_it:
+            self.answer.value = ""
+            _visible(self.guesses, True)
+            self._open(False)
 
     def guess(self, said=""):
-        """Open the picture; `said` is the reader's guess, if there was one."""
-        for button in self.buttons:
-            button.button_style = "primary" if button.description == said else ""
+        """Open the picture; `said` is the reader's guess, if there was one.
+
+        What was guessed with makes room: picture and controls shall stand together on a screen.
+        """
         try:
             reveal = self.panel.words().reveal
         except Exception as error:
-            self.panel._fail(error)
+            self.panel.fail(error)
             reveal = ""
         words = " ".join(part for part in (f"You said: {said}." if said else "", reveal) if part)
         self.answer.value = _div("answer", words) if words else ""
-        _visible(self.show_button, False)
+        _visible(self.guesses, False)
         self._open(True)
 
     def _open(self, opened):
@@ -86,7 +95,8 @@ class Live:
         for part in (self.figure, self.caption):
             _visible(part, opened)
         _visible(self.cover, not opened)
-        for widget in [*self.inputs.values(), *self.buttons_of.values()]:
+        boxes = [*self.inputs.values(), *self.buttons_of.values()]
+        for widget in (box for box in boxes if not isinstance(box, UploadBox)):
             for leaf in getattr(widget, "children", (widget,)):
                 if hasattr(leaf, "disabled"):
                     leaf.disabled = not opened
@@ -97,12 +107,6 @@ class Live:
         widget = _MAKERS[type(control)](control, self._moved)
         self.inputs[control.name] = widget
         widget.add_class("tutlib-control")
-        if isinstance(control, Upload):
-            name = w.Label(control.label)
-            name.add_class("tutlib-name")
-            row = w.HBox([name, widget])
-            row.add_class("tutlib-control")
-            return row
         if control.name in self.panel.playbacks:
             row = self.buttons_of[control.name] = _buttons(self.panel.playbacks[control.name])
             box = w.VBox([widget, row])
@@ -115,8 +119,12 @@ class Live:
         self.panel.stop()
 
     def _moved(self, name, value):
-        if not self._quiet:
-            self.panel.moved(self.panel.state | {name: value})
+        if self._quiet:
+            return
+        uploads = {c.name: c for c in self.panel.controls if isinstance(c, Upload)}
+        if name in uploads and self.gate:
+            self._ask(uploads[name].question if value is not None else "")
+        self.panel.moved(self.panel.state | {name: value})
 
     def place(self, state):
         """Put the controls where a state says, without calling anybody."""
@@ -126,7 +134,9 @@ class Live:
                 widget, value = self.inputs[control.name], state[control.name]
                 if isinstance(control, Pad):
                     widget.point(value)
-                elif not isinstance(control, Upload):
+                elif isinstance(control, Upload):
+                    widget.place(value)
+                else:
                     widget.value = value
         finally:
             self._quiet = False
@@ -215,25 +225,12 @@ def _text(control, moved):
     return widget
 
 
-def _upload(control, moved):
-    widget = w.FileUpload(
-        accept=control.accept, multiple=False, description="Choose a file", tooltip=control.help
-    )
-
-    def arrived(change):
-        if change.new:
-            moved(control.name, bytes(change.new[0]["content"]))
-
-    widget.observe(arrived, "value")
-    return widget
-
-
 _MAKERS = {
     Slider: _slider,
     Choice: _choice,
     Toggle: _toggle,
     Text: _text,
-    Upload: _upload,
+    Upload: UploadBox,
     Pad: PadBox,
 }
 

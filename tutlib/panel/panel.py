@@ -12,6 +12,7 @@ second has a progress bar and a Stop button, and the last partial result stays.
 
 import asyncio
 import os
+import sys
 import time
 import traceback
 from collections import OrderedDict
@@ -36,11 +37,12 @@ from tutlib.panel.controls import (
     states,
 )
 from tutlib.panel.frozen import Frame, Words, check_count, page
+from tutlib.panel.keepsake import Keepsake
 from tutlib.panel.playback import Playback
 from tutlib.panel.strip import strip, strip_png
 from tutlib.panel.task import Task
 
-__all__ = ["Choice", "Pad", "Panel", "Slider", "Text", "Toggle", "Upload", "errors_in"]
+__all__ = ["Choice", "Pad", "Panel", "Slider", "Text", "Toggle", "Upload"]
 
 SCALE = 2  # frames are drawn at twice their size in CSS pixels
 SLICE = 0.05  # seconds of compute between two looks at what the reader did
@@ -71,10 +73,10 @@ class Panel:
         self.title, self.question, self.caption = title, question, caption
         self.answers, self.reveal = tuple(answers), reveal
         self._alt, self._cache, self._cache_size = alt, OrderedDict(), cache
-        self._frozen = states(self.controls, frozen)
-        check_count(len(self._frozen))
-        self._strip = states(self.controls, strip) if strip else _spread(self._frozen)
-        self.errors = []
+        self.frozen_states = states(self.controls, frozen)
+        check_count(len(self.frozen_states))
+        self.strip_states = states(self.controls, strip) if strip else _spread(self.frozen_states)
+        self.errors, self.touched = [], time.monotonic()
         self.state = start(self.controls)
         self.result = None
         self._task, self._live, self._places = None, None, {}
@@ -86,12 +88,12 @@ class Panel:
     def _key(self, state):
         return tuple((c.name, c.key(state[c.name])) for c in self.controls)
 
-    def _remember(self, state, result, frame):
+    def remember(self, state, result, frame):
         self._cache[self._key(state)] = (result, frame)
         while len(self._cache) > self._cache_size:
             self._cache.popitem(last=False)
 
-    def _recall(self, state):
+    def known(self, state):
         key = self._key(state)
         if key in self._cache:
             self._cache.move_to_end(key)
@@ -108,16 +110,16 @@ class Panel:
     def at(self, **state):
         """(result, frame) of a state, computed to the end; touches nothing that is on screen."""
         state = complete(self.controls, state)
-        if self._recall(state) is None:
+        if self.known(state) is None:
             task = Task(self.compute, state)
             task.run()
-            self._remember(state, task.result, self.frame(state, task.result))
-        return self._recall(state)
+            self.remember(state, task.result, self.frame(state, task.result))
+        return self.known(state)
 
     # -- forms without a kernel ------------------------------------------------------------------
 
     def strip_image(self):
-        frames = [self.at(**state)[1] for state in self._strip]
+        frames = [self.at(**state)[1] for state in self.strip_states]
         font = Path(matplotlib.get_data_path(), "fonts/ttf/DejaVuSans.ttf")
         return strip(self.controls, frames, str(font)), _joined_alt(frames)
 
@@ -127,10 +129,15 @@ class Panel:
 
     def freeze(self):
         """The frozen page: one piece of HTML that asks no host for anything."""
-        frames = [self.at(**state)[1] for state in self._frozen]
+        frames = [self.at(**state)[1] for state in self.frozen_states]
+        return self.page(frames, *self.strip_image())
+
+    def page(self, frames, image, alt, live=""):
+        """These frames as a frozen page, with a picture (and its words) where no script runs."""
         first = start(self.controls)
-        opening = self._frozen.index(first) if first in self._frozen else 0
-        return page(self.controls, self.words(), frames, *self.strip_image(), opening)
+        held = [frame.state for frame in frames]
+        opening = held.index(first) if first in held else 0
+        return page(self.controls, self.words(), frames, image, alt, opening, live)
 
     def words(self):
         """What the panel says, with the sentence after the guess worked out."""
@@ -165,11 +172,12 @@ class Panel:
 
     def moved(self, state):
         """What every control calls: the reader wants another state. Returns the error, if any."""
+        self.touched = time.monotonic()
         self.pause()
         try:
             self.state = complete(self.controls, state)
         except Exception as error:
-            return self._fail(error)
+            return self.fail(error)
         return self.update()
 
     def stop(self):
@@ -196,14 +204,14 @@ class Panel:
         self._task = task = Task(self.compute, self.state)
         task.next_preview += UNDER_WAY if self.result is not None else 0
         try:
-            known = self._recall(self.state)
+            known = self.known(self.state)
             if known:
                 self._task = None
                 return self._show(*known)
             loop = None if drain else _running_loop()
             self._advance(task, until=None if loop is None else time.monotonic() + FIRST_SLICE)
         except Exception as error:
-            return self._fail(error)
+            return self.fail(error)
         if loop and not task.over:
             self._background_run = loop.create_task(self._background(task))
         return None
@@ -227,7 +235,7 @@ class Panel:
             if task is self._task and task.stopped:
                 self._finish(task)
         except Exception as error:
-            self._fail(error)
+            self.fail(error)
         finally:
             task.close()
 
@@ -245,7 +253,7 @@ class Panel:
             return self.live.idle("Stopped before the first result.")
         frame = self.frame(task.state, task.result)
         if not task.stopped:
-            self._remember(task.state, task.result, frame)
+            self.remember(task.state, task.result, frame)
         self._show(task.result, frame)
         note = f"Stopped at {task.fraction:.0%}: this is the last result so far."
         return self.live.idle(note if task.stopped else "")
@@ -256,12 +264,23 @@ class Panel:
         if self._task is None:
             self.live.idle("")
 
-    def _fail(self, error):
+    def fail(self, error):
         self._task = None
         self.pause()
         self.errors.append("".join(traceback.format_exception(error)))
         self.live.fail(error)
         return error
+
+    def _ipython_display_(self):
+        """In a notebook: what a saved copy keeps, then the widgets; rendered, both are one."""
+        shell = None if publishing() else _notebook()
+        if shell is None:
+            raise NotImplementedError  # IPython asks for the bundle then
+        from IPython.display import display
+
+        Keepsake(self).show(shell)
+        bundle, notes = self._repr_mimebundle_()
+        display(bundle, metadata=notes, raw=True)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         bundle = {"text/plain": self._plain_alt(self.state)}
@@ -272,7 +291,7 @@ class Panel:
                 bundle["image/png"] = self.strip()
                 notes["image/png"] = {"alt": self.strip_image()[1]}
             except Exception as error:
-                self._fail(error)
+                self.fail(error)
         view = {"version_major": 2, "version_minor": 0, "model_id": self.live.box.model_id}
         bundle["application/vnd.jupyter.widget-view+json"] = view
         return bundle, notes
@@ -307,6 +326,12 @@ def publishing():
     return os.environ.get("TUTLIB_RENDER", "") not in ("", "0")
 
 
+def _notebook():
+    """The shell of the notebook that this runs in, or None."""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return shell if hasattr(shell, "kernel") else None
+
+
 def _running_loop():
     try:
         return asyncio.get_running_loop()
@@ -323,24 +348,3 @@ def _spread(all_states, count=4):
 
 def _joined_alt(frames):
     return " | ".join(frame.alt for frame in frames)
-
-
-def errors_in(notebook):
-    """Every error an executed notebook holds, also those inside widgets, as `name: message`.
-
-    Looks at the outputs of its cells and at the saved state of Output widgets, where a panel puts
-    what went wrong in a callback. `notebook` is an nbformat node executed with its widget state.
-    """
-    found = []
-    for cell in notebook.get("cells", ()):
-        found += _errors_of(cell.get("outputs", ()))
-    widgets = notebook.get("metadata", {}).get("widgets", {})
-    saved = widgets.get("application/vnd.jupyter.widget-state+json", {}).get("state", {})
-    for model in saved.values():
-        found += _errors_of(model.get("state", {}).get("outputs", ()))
-    return found
-
-
-def _errors_of(outputs):
-    errors = (out for out in outputs if out.get("output_type") == "error")
-    return [f"{out.get('ename')}: {out.get('evalue', '')}" for out in errors]

@@ -40,8 +40,8 @@ def draw_board(axes: Axes, board: Board, *, dots: int = DOTS, title: str | None 
     axes.scatter(*centres.T.numpy(), s=110, facecolor="none",
                  edgecolor=text_colour("real"), lw=2)  # fmt: skip
     start, moves = board.fake[:dots], board.arrows[:dots]
-    axes.scatter(*start.T.numpy(), s=22, color=COLOURS["generated"], edgecolor=COLOURS["ink"],
-                 lw=0.5)  # fmt: skip
+    axes.scatter(*start.T.numpy(), s=26, color=COLOURS["generated"], edgecolor="white",
+                 lw=0.6)  # fmt: skip
     length = moves.norm(dim=1, keepdim=True)
     long = length.quantile(0.9).clamp(min=1e-12)  # of this board: on some all wishes are short
     moves = 0.6 * moves / torch.maximum(length, long)
@@ -75,7 +75,7 @@ def draw_modes(axes: Axes, board: Board) -> None:
     axes.text(len(shares) - 0.5, 1 / len(shares) + 0.008, "fair share", ha="right",
               color=text_colour("real"), fontsize=12)  # fmt: skip
     axes.set(ylim=(0, max(0.25, 1.08 * max(shares))), xticks=range(len(shares)))
-    axes.set(xlabel="mode", ylabel="share of samples")
+    axes.set(xlabel="mode", ylabel="share of the points")
     found, good = board.modes.found, board.modes.good
     axes.set_title(f"{found} of {len(shares)} modes, {100 * good:.0f} % on a mode")
 

@@ -20,8 +20,8 @@ def discriminator_1d(x: Tensor, p: Tensor, q: Tensor, logit: Tensor, caption: st
     use_style()
     x, p, q, logit = (as_array(values).flatten() for values in (x, p, q, logit))
     figure, (left, right) = plt.subplots(1, 2, figsize=(12, 4.3))
-    for density, mark in ((p, "real"), (q, "generated")):
-        left.fill_between(x, density, color=COLOURS[mark], alpha=0.35, lw=0, label=mark)
+    for density, mark, alpha in ((p, "real", 0.35), (q, "generated", 0.6)):
+        left.fill_between(x, density, color=COLOURS[mark], alpha=alpha, lw=0, label=mark)
     least = np.finfo(p.dtype).tiny  # where a density underflows
     best = np.log(np.maximum(p, least)) - np.log(np.maximum(q, least))
     for axes, true, learned in (
@@ -55,10 +55,10 @@ def two_losses(caption: str = "") -> Figure:
     minimax, non_saturating = -torch.nn.functional.softplus(s), torch.nn.functional.softplus(-s)
     figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4.0))
     names = ("textbook: log(1 - D)", "non-saturating: -log D")
-    lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for what is generated",
-          ylabel="generator's loss", axes=left)  # fmt: skip
+    lines(s, dict(zip(names, (minimax, non_saturating))), xlabel="D's logit for a generated point",
+          ylabel="forger's loss", axes=left)  # fmt: skip
     slopes = dict(zip(names, (s.sigmoid(), (-s).sigmoid())))
-    lines(s, slopes, xlabel="D's logit for what is generated", ylabel="size of the slope",
+    lines(s, slopes, xlabel="D's logit for a generated point", ylabel="size of the slope",
           log=True, axes=right)  # fmt: skip
     right.get_legend().remove()
     for axes in (left, right):

@@ -48,7 +48,7 @@ def norm_balls(gradient=(2.0, 1.0)) -> Figure:
     names = {
         "L0": "$L_0$: one pixel, any amount",
         "L1": "$L_1$: amounts add up",
-        "L2": "$L_2$: as the crow flies",
+        "L2": "$L_2$: the straight distance",
         "Linf": "$L_\\infty$: each pixel a little",
     }
     for place, (norm, title) in zip(axes, names.items()):
@@ -67,8 +67,8 @@ def norm_balls(gradient=(2.0, 1.0)) -> Figure:
     add_caption(
         figure,
         "Arrow: the gradient. Dashed: the furthest level line that still touches the ball; the "
-        "dot is where. L1 likes corners on the axes (one pixel does it all), L-inf the corners "
-        "off the axes (every pixel goes all the way), L2 has none.",
+        "dot is where. $L_1$ has its corners on the axes (one pixel does it all), $L_\\infty$ has "
+        "them off the axes (every pixel goes all the way), $L_2$ has none.",
     )
     return finish(figure)
 
@@ -142,8 +142,9 @@ def ray(levels, leads: dict[str, np.ndarray], slopes: dict[str, float]) -> Figur
     axes.set(ylim=(low - room, high + room), xlabel="how far a pixel may have moved, in levels",
              ylabel="lead of the true class")  # fmt: skip
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
-    add_caption(figure, "Thick lines: what the net does; below zero it no longer believes in the "
-                "true class. Dotted: the straight line that the gradient promises.")  # fmt: skip
+    add_caption(figure, "Thick lines: what the net does; below zero it gives the true class less "
+                "than one half. Dotted: the straight line that the gradient promises. Left of 0: "
+                "the opposite way.")  # fmt: skip
     return finish(figure)
 
 
@@ -178,16 +179,17 @@ def step_panel(result: SimpleNamespace) -> Figure:
     left.grid(False)
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3)
     share = np.linspace(0, 1, len(result.profile))
-    right.plot(share, result.profile, color=COLOURS["adversarial"])
-    right.plot([0, 1], [result.loss, result.promised], ":", color=COLOURS["adversarial"], lw=2.2)
-    right.axhline(result.highest, color=INK, ls="--", lw=1.8)
-    top = 1.5 * max(result.highest, result.promised, 0.3)
+    right.axhline(result.highest, color=INK, ls="--", lw=1.8,
+                  label=f"the true worst, {result.highest:.2f}")  # fmt: skip
+    right.plot([0, 1], [result.loss, result.promised], ":", color=COLOURS["adversarial"], lw=2.2,
+               label=f"promised, {result.promised:.2f}")  # fmt: skip
+    right.plot(share, result.profile, color=COLOURS["adversarial"],
+               label=f"reached, {result.reached:.2f}")  # fmt: skip
+    top = 1.65 * max(result.highest, result.promised, 0.3)
     right.set(ylim=(0, top), xlabel="along the step", ylabel="loss", xticks=[0, 1])
     right.set_xticklabels(["the picture", "the edge"])
     right.set_title("the loss along the step", size=13)
-    text = f"promised {result.promised:.2f}\nreached {result.reached:.2f}\n" \
-        f"worst {result.highest:.2f}"  # fmt: skip
-    right.text(0.03, 0.97, text, transform=right.transAxes, va="top", size=13)
+    right.legend(loc="upper left")
     return finish(figure)
 
 
@@ -217,8 +219,9 @@ def against_chance(ratios: dict[str, object], dimensions: dict[str, int], chance
     axes.set_xticks([0.01, 0.1, 1, 10, 100], ["0.01", "0.1", "1", "10", "100"])
     axes.set_xlabel("promise, in units of what random signs typically promise")
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=3)
-    add_caption(figure, "A dot is a picture, a stroke a throw of random signs (a few may lie too "
-                "far left). The unit is the standard deviation of such throws.")  # fmt: skip
+    add_caption(figure, "A dot is a picture, a stroke a throw of random signs for one picture (a "
+                "few may lie too far left). Line: from least to most. The unit is the standard "
+                "deviation of such throws.")  # fmt: skip
     return finish(figure)
 
 

@@ -74,12 +74,12 @@ def two_gradients(picture: Tensor, grad_theta: Tensor, grad_x: Tensor) -> Figure
     signed(axes[0], sheet, "the gradient over the weights\n(the net's first filters)")
     pixels = grad_x.detach()[0].sum(0).cpu().numpy()
     bright = float(np.quantile(np.abs(pixels), 0.99)) or None
-    signed(axes[2], pixels, "the gradient over the picture\n(every pixel)", limit=bright)
+    signed(axes[2], pixels, "the gradient over the picture\n(every place)", limit=bright)
     add_caption(
         figure,
-        "The same backward pass, asked two questions: about each weight (left, every filter on its "
-        "own scale), about each pixel (right). Purple: more of it raises the loss. Orange: more of "
-        "it lowers the loss.",
+        "The same backward pass, asked two questions: about the weights (left, every filter on its "
+        "own scale), about the pixels (right). Purple: more of it raises the loss. Orange: more of "
+        "it lowers the loss. (The three colours of a place are added up.)",
     )
     return finish(figure)
 
@@ -181,11 +181,12 @@ def logits_panel(result: SimpleNamespace) -> Figure:
     figure = plt.figure(figsize=(8.6, 5.1), layout="constrained")
     upper, lower = figure.subfigures(2, 1, height_ratios=[1.25, 1])
     columns = upper.subplots(1, 3)
-    marks = [COLOURS["clean" if k == result.y else "neutral"] for k in range(3)]
-    _bars(columns[0], result.names, result.z, marks, "logits $z$", (-11.5, 11.5),
+    marks = [COLOURS["ink" if k == result.y else "neutral"] for k in range(3)]
+    names = [f"{name}\n(true)" if k == result.y else name for k, name in enumerate(result.names)]
+    _bars(columns[0], names, result.z, marks, "logits $z$", (-11.5, 11.5),
           lambda z: signed_text(z, 1))  # fmt: skip
-    _bars(columns[1], result.names, result.p, marks, "softmax $p$", (0, 1.4), probability)
-    _bars(columns[2], result.names, result.pull, marks,
+    _bars(columns[1], names, result.p, marks, "softmax $p$", (0, 1.4), probability)
+    _bars(columns[2], names, result.pull, marks,
           "over the logits: $p - e_y$", (-2.4, 2.4), lambda pull: signed_text(pull, 2))  # fmt: skip
     for column, ticks in zip(columns, ([-6, 0, 6], [0, 0.5, 1], [-1, 0, 1])):
         column.set_xticks(ticks)

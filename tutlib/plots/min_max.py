@@ -44,8 +44,9 @@ def squares_judged(
             if ok or not bad:
                 place.annotate("✓" if ok else "?", middle + eps * np.array([0.62, -0.62]),
                                ha="center", va="center", size=17, weight="bold")  # fmt: skip
-    keys = [Line2D([], [], ls="", marker=mark, ms=11, color=COLOURS[colour], mec="white")
-            for mark, colour in (("X", "adversarial"), ("$✓$", "ink"), ("$?$", "ink"))]  # fmt: skip
+    marks = (("X", "adversarial", "white"), ("$✓$", "ink", "black"), ("$?$", "ink", "black"))
+    keys = [Line2D([], [], ls="", marker=mark, ms=11, color=COLOURS[colour], mec=edge)
+            for mark, colour, edge in marks]  # fmt: skip
     words = ["the worst wrong point found", "proved right all over", "neither"]
     figure.legend(keys, words, loc="outside upper center", ncols=3)
     add_caption(figure, caption)
@@ -185,15 +186,20 @@ def slices(
 ) -> Figure:
     """The loss on straight ways inside the ball, for several nets.
 
+    Means over several nets share one scale; a panel of a single net has its own.
+
     Args:
         losses: title -> {name (of `WHO`) of who chose the way: (S,) losses for each of some nets},
             from the picture itself to the end of the way, where a pixel moves by up to `eps`.
     """
     use_style()
     figure, axes = plt.subplots(
-        1, len(losses), figsize=(4.4 * len(losses), 4.8), sharey=True, squeeze=False,
-        layout="constrained",
-    )  # fmt: skip
+        1, len(losses), figsize=(4.4 * len(losses), 4.8), squeeze=False, layout="constrained"
+    )
+    means = [place for place, ways in zip(axes[0], losses.values())
+             if min(map(len, ways.values())) > 1]  # fmt: skip
+    for place in means[1:]:
+        place.sharey(means[0])
     for place, (title, ways) in zip(axes[0], losses.items()):
         for name, curves in ways.items():
             colour, style, marker = WHO[name]
@@ -201,8 +207,11 @@ def slices(
                 place.plot(np.linspace(0, eps, len(values)), as_array(values), style, lw=2,
                            color=COLOURS[colour], marker=marker, ms=4)  # fmt: skip
         place.set_title(title, loc="center")
-        place.set(xlabel="largest change of a pixel", ylim=(0, None))
-    axes[0, 0].set_ylabel("mean loss")
+        place.set_xlabel("largest change of a pixel")
+        if place not in means[1:]:
+            place.set_ylabel("mean loss" if place in means else "loss")
+    for place in axes[0]:
+        place.set_ylim(bottom=0)  # when all is drawn: it ends autoscaling
     keys = [Line2D([], [], ls=WHO[name][1], marker=WHO[name][2], color=COLOURS[WHO[name][0]])
             for name in ways]  # fmt: skip
     figure.legend(keys, [f"straight to {name}'s end" for name in ways], loc="outside upper center",

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 from torch import Tensor
 
+from tutlib.plots import theme
 from tutlib.plots.data_uri import base64_of
 from tutlib.plots.pictures import add_caption, put
 from tutlib.plots.theme import COLOURS, in_words, use_style
@@ -172,17 +173,18 @@ def balance(
 def race(curves: Mapping[str, Sequence[float]], caption: str = "") -> Figure:
     """The objective against the number of gradients: {name: values}; the first in ink, bold."""
     use_style()
-    figure, axes = subplots(figsize=(8.6, 4.6))
-    greys = [str(0.72 - 0.5 * k / max(1, len(curves) - 2)) for k in range(len(curves) - 1)]
-    looks = zip(("o", *MARKS), (COLOURS["adversarial"], *greys), (3.0, *[1.6] * len(greys)))
+    figure, axes = plt.subplots(figsize=(8.6, 4.4))
+    greys = [str(0.7 - 0.35 * k / max(1, len(curves) - 2)) for k in range(len(curves) - 1)]
+    looks = zip(("o", *MARKS), (COLOURS["ink"], *greys), (3.5, *[1.8] * len(greys)))
     for (name, values), (marker, colour, width) in zip(curves.items(), looks):
         axes.plot(
-            values, label=name, marker=marker, color=colour, linewidth=width,
+            values, label=name, marker=marker, color=colour, linewidth=width, markersize=7,
             markevery=max(1, len(values) // 9),
         )  # fmt: skip
     axes.set(yscale="log", xlabel="gradients taken", ylabel="content + lambda × style")
-    axes.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-    return finish(figure, caption)
+    axes.legend(loc="upper right")
+    add_caption(figure, caption)
+    return theme.finish(figure)
 
 
 def bank(filters: Tensor, caption: str = "", *, columns: int = 8) -> Figure:

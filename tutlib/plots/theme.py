@@ -12,8 +12,9 @@ import torch
 from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 
-# Okabe and Ito's colours (2008): a colour-blind eye can tell them apart. A meaning keeps its
-# colour through the whole course, and is never carried by the colour alone.
+# Okabe and Ito's colours (2008): a colour-blind eye can tell them apart. Theirs has two blues, and
+# here blue means clean and nothing else: so "generated" takes the wine of Paul Tol's muted scheme
+# (2021). A meaning keeps its colour through the whole course, never carried by the colour alone.
 COLOURS = MappingProxyType(
     {
         "clean": "#0072B2",
@@ -21,7 +22,7 @@ COLOURS = MappingProxyType(
         "perturbation": "#CC79A7",
         "target": "#E69F00",
         "real": "#009E73",
-        "generated": "#56B4E9",
+        "generated": "#882255",
         "neutral": "#777777",
         "ink": "#222222",
     }
@@ -35,7 +36,7 @@ def text_colour(meaning: str) -> str:
     """A colour of a meaning for words: dark enough to be read on white (contrast 4.5 or more)."""
     colour = COLOURS.get(meaning, meaning)
     red, green, blue = to_rgb(colour)
-    dark = {"perturbation": 0.7, "target": 0.58, "real": 0.72, "generated": 0.6}.get(meaning, 0.95)
+    dark = {"perturbation": 0.7, "target": 0.58, "real": 0.72}.get(meaning, 0.95)
     return to_hex((dark * red, dark * green, dark * blue))
 
 

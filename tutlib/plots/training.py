@@ -86,7 +86,7 @@ def boundary_frame(result) -> Figure:
           f"{result['inner']}, epoch {result['epoch']}")  # fmt: skip
     if result["moved"] is not None:
         _moves(left, result["x"], result["moved"], result["fooled"])
-    names = ("points right", "right when moved by FGSM", "whole squares right")
+    names = ("points right", "right when moved by FGSM", "squares not refuted")
     values = (result["clean"], result["fgsm"], result["robust"])
     colours = [COLOURS[name] for name in ("clean", "adversarial", "adversarial")]
     bars = right.barh([2, 1, 0], values, color=colours, height=0.42, edgecolor="white")
@@ -225,8 +225,10 @@ def exams(
         place.set_yticks(range(len(prices)), [f"{n} ({p:g})" for n, p in prices.items()])
         place.axhline(len(prices) - 1.5, color=COLOURS["neutral"], lw=1, ls=":")
         place.grid(axis="y", visible=False)
-    axes[0].set(xlabel="clean pictures wrong, per cent", ylabel="(gradients for each digit)")
-    axes[1].set_xlabel("wrong under PGD-40, per cent (at least)")
+    axes[0].set_ylabel("teacher (gradients for each digit)")
+    axes[0].set_xlabel("clean pictures wrong, per cent")
+    attack = next(iter(robust.values()))[0].how.split(",")[0]
+    axes[1].set_xlabel(f"wrong under {attack}, per cent (at least)")
     add_caption(figure, caption)
     return finish(figure)
 

@@ -5,8 +5,9 @@ from tutlib.training.fit import Run, fit, one_cycle
 from tutlib.training.inner import describe, fgsm_rs, mixed, pgd_inner
 from tutlib.training.measure import accuracy
 from tutlib.training.points import lowest_lead, points_apart, proved_in_squares, right_in_squares
+from tutlib.training.stopped import Stopped
 
 __all__ = [
-    "Run", "accuracy", "describe", "fgsm_rs", "fit", "lowest_lead", "mixed", "one_cycle",
-    "pgd_inner", "points_apart", "proved_in_squares", "right_in_squares", "shifted",
+    "Run", "Stopped", "accuracy", "describe", "fgsm_rs", "fit", "lowest_lead", "mixed",
+    "one_cycle", "pgd_inner", "points_apart", "proved_in_squares", "right_in_squares", "shifted",
 ]  # fmt: skip

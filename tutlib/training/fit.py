@@ -28,6 +28,7 @@ from tutlib.nets import untouched
 from tutlib.training.checkpoint import fingerprint, load, restore, save, snapshot
 from tutlib.training.inner import Attack, describe
 from tutlib.training.measure import measured, score, some
+from tutlib.training.stopped import Stopped, what_is_kept
 
 BAR = "{desc} |{bar}| {remaining} left{postfix}"
 MEASURED = 200  # training pictures measured after every epoch, where none are watched
@@ -82,9 +83,9 @@ def fit(
 ) -> Run:
     """Train `model` on the pictures that `inner` makes of (x, y).
 
-    Ctrl-C (or the notebook's stop button) ends it early: the best weights so far are kept. The
-    same call with the same `checkpoint` then goes on from the last finished epoch, and ends with
-    the weights that an uninterrupted run ends with, to the last bit (on a CPU).
+    Ctrl-C (or the notebook's stop button) ends it early, and the cell with it (`Stopped`): the best
+    weights so far are kept. The same call with the same `checkpoint` then goes on from the last
+    finished epoch, and ends with the weights of an uninterrupted run, to the last bit (on a CPU).
 
     Args:
         model: from pictures to logits (N, K); trained in place, and left in eval mode.
@@ -107,6 +108,7 @@ def fit(
         ValueError, TypeError: pictures or labels of the wrong kind, numbers that make no sense, a
             checkpoint that is broken or belongs to another run.
         FloatingPointError: if the loss is no longer a number.
+        Stopped: at Ctrl-C; its `run` is what there is so far.
 
     Example:
         >>> from tutlib.training import accuracy
@@ -147,14 +149,20 @@ def fit(
             if path is not None:
                 _save_or_say(state, path)
     except KeyboardInterrupt:
-        tqdm.write(f"stopped in epoch {len(state['history']) + 1}: the best so far is kept.")
+        so_far = _ended(model, state, epochs)
+        raise Stopped(what_is_kept(so_far, epochs, path is not None), so_far) from None
     finally:
         bar.close()
         moving.zero_grad()
         model.eval()
-    if state["best"][2] is not None:
-        model.load_state_dict(state["best"][2])
-    return Run(state["history"], state["best"][1], len(state["history"]) == epochs, state)
+    return _ended(model, state, epochs)
+
+
+def _ended(model: nn.Module, state: dict, epochs: int) -> Run:
+    """What there is, and the best weights in the net (before the first: those it began with)."""
+    best, history = state["best"], state["history"]
+    model.load_state_dict(state["model"] if best[2] is None else best[2])
+    return Run(history, best[1], len(history) == epochs, state)
 
 
 def _beginning(checkpoint, path, recipe: dict, model, moving, generator) -> dict:

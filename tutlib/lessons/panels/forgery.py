@@ -54,9 +54,9 @@ def which_is_real(
         reveal="Go through the sheets with the truth covered and write down A or B for each pair. "
         "Then uncover it, and count.",
         caption="Pairs of the same digit, A above B. Green frame: real, from the test set, which "
-        "the forger never saw. Light blue frame: generated.",
+        "the forger never saw. Dark red frame: generated.",
         frozen={"sheet": sheets, "truth": ["covered", "shown"]},
-        strip=[{"sheet": k, "truth": t} for k in sheets[:2] for t in ("covered", "shown")],
+        strip=[{"sheet": k, "truth": t} for t in ("covered", "shown") for k in sheets[:2]],
         alt=_alt,
     )  # fmt: skip
 

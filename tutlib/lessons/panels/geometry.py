@@ -123,9 +123,9 @@ def one_step() -> Panel:
         answers=("always", "when the ball is small", "never"),
         reveal="When the ball is small enough that the loss is nearly straight inside it. Drag "
         "the point to a bend of the wave, or widen the ball, and the star leaves the dot.",
-        caption="Black arrow: the gradient. Orange line and dot: the steepest step for the norm. "
-        "Star and dashed line: the worst point of the ball, found by looking everywhere. Dotted: "
-        "what the gradient promises.",
+        caption="Pink: the ball. Black arrow: the gradient. Orange line and dot: the steepest step "
+        "for the norm. Star and dashed line: the worst point of the ball, found by looking "
+        "everywhere. Dotted: what the gradient promises.",
         frozen={"point": points, "norm": ["Linf", "L2"], "eps": [0.05, 0.15]},
         strip=[{"eps": 0.05}, {"eps": 0.15}, {"eps": 0.3}, {"eps": 0.3, "norm": "L2"}],
         alt=describe,

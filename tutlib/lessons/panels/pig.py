@@ -54,7 +54,14 @@ def pig_explorer(net=None, picture: Tensor | None = None) -> Panel:
                 help="length of one step, as a share of eps",
             ),
             Choice("goal", goals, help="the class to move to"),
-            Upload("photo", label="photo", help="JPEG, PNG, WebP ...: it stays here"),
+            Upload(
+                "photo",
+                label="your photo",
+                help="JPEG, PNG, WebP ...: it stays on this machine",
+                back=f"Back to the {net.top(picture, 1)[0][0]}",
+                question="How far must every pixel of your photo be allowed to move before the net "
+                "takes back what it says first?",
+            ),
         ],
         title="Pig explorer",
         question="How far must every pixel be allowed to move before the net no longer says "

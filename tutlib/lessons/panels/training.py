@@ -76,19 +76,19 @@ def training_panel(seed: int = 0) -> Panel:
         ],
         title="A boundary that learns to keep its distance",
         question="Two nets learn from the same points. FGSM moves them for one, PGD for the other. "
-        "Which net gets more whole squares right in the end?",
+        "Which net gets more squares right in the end, as far as 441 places in each can tell?",
         answers=("the one trained with FGSM", "the one trained with PGD", "about the same"),
         reveal="Choose who moves the points and press Play to watch it train; then go back "
         "through the epochs with the arrow keys.",
         caption="Circles and squares are the two classes; the frame around each point is how far "
         "it may be moved. A line leads to where this adversary would move the point now. The bars "
-        "count points, points moved by FGSM, and frames right at each of 441 places tried.",
+        "count points, points moved by FGSM, and squares with no wrong place among 441 tried.",
         frozen={"inner": list(INNERS), "epoch": [0, 60, 120, 240, 400]},
         strip=[{"inner": name, "epoch": EPOCHS} for name in INNERS],
         alt=lambda state, result: (
             f"Points {result['inner']}, epoch {result['epoch']}: {result['clean']:.0%} of the "
-            f"points, {result['fgsm']:.0%} of those moved by FGSM and {result['robust']:.0%} of "
-            "the whole squares are right"
+            f"points and {result['fgsm']:.0%} of those moved by FGSM are right, "
+            f"{result['robust']:.0%} of the squares are not refuted"
         ),
         cache=3 * (EPOCHS // STRIDE + 1),
     )
