@@ -262,17 +262,17 @@ def test_the_walk_plays_and_arrives_from_another_start(panel):
 @of(CARRIED)
 def test_one_noise_is_carried_from_picture_to_picture(panel):
     panel.press("picture", "ArrowRight")
-    panel.tells(r"^Picture 2, a wombat, with the one noise of 2/255 \(L∞\)")
+    panel.tells(r"^Picture 2, a wombat, with the one noise of 2.255 \(L∞\)")
     panel.drag("size", 1.1)
-    panel.tells(r"^Picture 2, a wombat, with the one noise of 4/255")
+    panel.tells(r"^Picture 2, a wombat, with the one noise of 4.255")
     panel.choose("norm", "L2")
-    panel.tells(r"of 4/255 \(L2\)")
+    panel.tells(r"of 4.255 \(L2\)")
     panel.choose("noise", "random noise")
-    panel.tells("^Picture 2, a wombat, with random noise of 4/255")
+    panel.tells("^Picture 2, a wombat, with random noise of 4.255")
     panel.press("size", "Home")
     panel.drag("picture", 1.1)
     panel.tells(
-        "^Picture 4, a giant panda, with random noise of 0/255 .*: the net says giant panda"
+        "^Picture 4, a giant panda, with random noise of 0.255 .*: the net says giant panda"
     )
 
 

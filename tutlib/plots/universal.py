@@ -25,6 +25,16 @@ def look_of(name: str) -> dict:
     return LOOKS.get(name, OTHERS[0])
 
 
+def middle(picture: Tensor, side: int) -> Tensor:
+    """The middle (1, C, side, side) of a picture, or all of it where it is smaller.
+
+    A noise that changes from pixel to pixel must not be thinned out: every second pixel of a
+    pattern with period two is one colour.
+    """
+    top, left = (max(0, size - side) // 2 for size in picture.shape[-2:])
+    return picture[..., top : top + side, left : left + side]
+
+
 def renamed(pictures: Tensor, delta: Tensor, before: Sequence[str], after: Sequence[str]
             ) -> Figure:  # fmt: skip
     """One noise, and sixteen pictures that carry it, each with what the net says now.
@@ -34,16 +44,19 @@ def renamed(pictures: Tensor, delta: Tensor, before: Sequence[str], after: Seque
         before, after: 16 names each.
     """
     use_style()
-    figure = plt.figure(figsize=(12.4, 8.3), layout="constrained")
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 2.15])
-    level = 255 * float(delta.abs().max())
-    put(left.subplots(), 0.5 + delta[..., ::7, ::7] * 0.45 / max(float(delta.abs().max()), 1e-9),
-        f"one noise of ±{level:.3g}/255\n(drawn far too strong)", "perturbation")  # fmt: skip
+    figure = plt.figure(figsize=(11.4, 7.4), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 2.3])
+    level = float(delta.abs().max())
+    drawn = 0.5 + delta * 0.45 / max(level, 1e-9)
+    whole, close = left.subplots(2, 1)
+    put(whole, drawn, f"one noise of ±{255 * level:.3g}/255", "perturbation")
+    put(close, middle(drawn, 56), "its middle, from close by", "perturbation")
     for place, picture, old, new in zip(right.subplots(4, 4).flat, pictures, before, after):
         put(place, picture, new, "neutral" if new == old else "adversarial")
         place.title.set_fontsize(13)
-    add_caption(figure, "Sixteen pictures, each with the same noise added. Orange: what the net "
-                "says instead of the truth. Grey: still right.")  # fmt: skip
+    add_caption(figure, "Sixteen pictures with the same noise (on the left it is drawn far too "
+                "strong). Orange: what the net says instead of the truth. Grey: still right."
+                )  # fmt: skip
     return finish(figure)
 
 
@@ -169,8 +182,8 @@ def carried(found: Mapping) -> Figure:
     first = found["top"][0][0]
     put(seen, found["picture"], f"the net says:\n{first}",
         "clean" if first == found["truth"] else "adversarial")  # fmt: skip
-    drawn = 0.5 + found["delta"][..., ::7, ::7] * 0.45 / max(found["strongest"], 1e-9)
-    put(noise, drawn, "its noise\n(much too strong)", "perturbation")
+    drawn = 0.5 + middle(found["delta"], 32) * 0.45 / max(found["strongest"], 1e-9)
+    put(noise, drawn, "middle of the noise\n(far too strong)", "perturbation")
     names, values = zip(*found["top"])
     marks = {first: "adversarial"} | {found["truth"]: "clean"}
     answers(bars, names, values, highlight=marks)

@@ -51,12 +51,11 @@ def one_noise(net, x: Tensor, y: Tensor, noises: Mapping[str, Tensor], *, seed: 
             Choice("noise", list(KINDS), help="learnt, or tossed"),
         ],
         title="One noise, many pictures",
-        question="The noise was learnt from other pictures. Of the next ten, how many will it "
-        "rename at 2/255?",
-        answers=("one or two", "about half", "most of them"),
-        reveal="Walk through the pictures and count. Then take random noise of the same size.",
-        caption="Left: the picture with the noise. Middle: the noise alone, much too strong (every "
-        "seventh pixel of it). Right: the net's answers; blue is the truth, orange a wrong one.",
+        question="Before you move on to the next picture: will the noise rename it, and to what?",
+        answers=("no", "yes, to the same name as the last", "yes, to another name"),
+        reveal="Guess each time, and count how often you are right. Then take random noise.",
+        caption="Left: the picture with the noise. Middle: 32 by 32 pixels of the noise, drawn "
+        "far too strong. Right: the net's answers; blue is the truth, orange a wrong one.",
         frozen={"picture": [1, 2, 3, 4], "noise": list(KINDS)},
         strip=[{"picture": 1}, {"picture": 2}],
         alt=_alt,
