@@ -180,8 +180,9 @@ def carried(found: Mapping) -> Figure:
     use_style()
     figure, (seen, noise, bars) = plt.subplots(1, 3, figsize=(8.8, 3.5))
     first = found["top"][0][0]
+    still = "neutral" if found["delta"].any() else "clean"  # a picture with noise is not clean
     put(seen, found["picture"], f"the net says:\n{first}",
-        "clean" if first == found["truth"] else "adversarial")  # fmt: skip
+        still if first == found["truth"] else "adversarial")  # fmt: skip
     drawn = 0.5 + middle(found["delta"], 32) * 0.45 / max(found["strongest"], 1e-9)
     put(noise, drawn, "middle of the noise\n(far too strong)", "perturbation")
     names, values = zip(*found["top"])
