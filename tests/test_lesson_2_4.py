@@ -74,10 +74,25 @@ def test_a_picture_that_is_still_right_is_not_framed_as_fallen():
     pictures = torch.rand(16, 3, 8, 8)
     names = ["hog"] * 16
     said = ["hog"] * 15 + ["teapot"]
-    axes = figures.renamed(pictures, torch.rand(1, 3, 8, 8) / 100, names, said).axes[1:]
+    axes = figures.renamed(pictures, torch.rand(1, 3, 8, 8) / 100, names, said).axes[2:]
     colours = [ax.spines["top"].get_edgecolor() for ax in axes]
     assert len(set(colours[:15])) == 1
     assert colours[15] != colours[0]
+
+
+def test_only_a_picture_without_noise_is_framed_as_clean():
+    found = {"picture": torch.rand(1, 3, 8, 8), "strongest": 0.1, "truth": "a", "top": [("a", 1.0)]}
+    noisy, clean = (
+        figures.carried(found | {"delta": size * torch.ones(1, 3, 8, 8)}).axes[0]
+        for size in (0.1, 0)
+    )
+    assert clean.spines["top"].get_edgecolor() != noisy.spines["top"].get_edgecolor()
+
+
+def test_the_middle_of_a_noise_is_not_thinned_out():
+    noise = torch.arange(36.0).view(1, 1, 6, 6)
+    assert torch.equal(figures.middle(noise, 2), noise[..., 2:4, 2:4])
+    assert torch.equal(figures.middle(noise, 9), noise)
 
 
 def test_the_figures_are_drawn(each_device):
