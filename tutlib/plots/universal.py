@@ -178,7 +178,7 @@ def carried(found: Mapping) -> Figure:
             `truth` its name, `strongest` the largest change that any stop allows.
     """
     use_style()
-    figure, (seen, noise, bars) = plt.subplots(1, 3, figsize=(8.8, 3.5))
+    figure, (seen, noise, bars) = plt.subplots(1, 3, figsize=(8.8, 3.8))
     first = found["top"][0][0]
     still = "neutral" if found["delta"].any() else "clean"  # a picture with noise is not clean
     put(seen, found["picture"], f"the net says:\n{first}",
