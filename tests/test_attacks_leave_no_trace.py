@@ -9,7 +9,15 @@ from torch import nn
 
 from tests.conftest import small_net
 from tutlib import risk
-from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
+from tutlib.attacks import (
+    deepfool,
+    fgsm,
+    input_gradient,
+    pgd,
+    sgd_attack,
+    universal,
+    universal_by_deepfool,
+)
 from tutlib.balls import L2, Linf
 from tutlib.nets import untouched
 from tutlib.risk.diagnose import diagnose
@@ -47,6 +55,9 @@ ATTACKS = {
     "sgd": lambda m, x, y: sgd_attack(m, x, y, L2(0.5), steps=4),
     "pgd": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, restarts=2),
     "pgd early stop": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, early_stop=True),
+    "deepfool": lambda m, x, y: deepfool(m, x, y, L2(5.0), steps=6),
+    "universal": lambda m, x, y: universal(m, x, y, Linf(0.03), steps=4),
+    "universal by deepfool": lambda m, x, y: universal_by_deepfool(m, x, y, L2(0.5), passes=1),
     "diagnose": lambda m, x, y: diagnose(m, x, y, Linf(0.03), steps=4, queries=3),
 }
 EVERY = pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)

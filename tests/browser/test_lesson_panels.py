@@ -39,6 +39,13 @@ WALK = """
 from tutlib.lessons.panels.walk import step_by_step
 step_by_step()
 """
+CARRIED = """
+from tutlib.lessons.panels.universal import one_noise
+small = assets.classifier("fragile")
+held = torch.cat([assets.picture(name) for name in small.labels[:4]])
+tossed = 2 / 255 * torch.randn(1, 3, 224, 224).sign()
+one_noise(small, held, torch.arange(4), {"L∞": tossed, "L2": tossed})
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -96,6 +103,7 @@ CELLS = (
     PICKER,
     GEOMETRY,
     WALK,
+    CARRIED,
     RISK,
     GUARANTEES,
     TRAINING,
@@ -277,6 +285,23 @@ def test_the_walk_plays_and_arrives_from_another_start(panel):
     panel.tells(r"^2 steps of 0\.2 eps each, from another")
     panel.drag("steps taken", 1.1)
     panel.tells(r"^12 steps of 0\.2 eps each, .*: loss 3\.86; .* has 3\.86")
+
+
+@of(CARRIED)
+def test_one_noise_is_carried_from_picture_to_picture(panel):
+    panel.press("picture", "ArrowRight")
+    panel.tells(r"^Picture 2, a wombat, with the one noise of 2.255 \(L∞\)")
+    panel.drag("size", 1.1)
+    panel.tells(r"^Picture 2, a wombat, with the one noise of 4.255")
+    panel.choose("norm", "L2")
+    panel.tells(r"of 4.255 \(L2\)")
+    panel.choose("noise", "random noise")
+    panel.tells("^Picture 2, a wombat, with random noise of 4.255")
+    panel.press("size", "Home")
+    panel.drag("picture", 1.1)
+    panel.tells(
+        "^Picture 4, a giant panda, with random noise of 0.255 .*: the net says giant panda"
+    )
 
 
 @of(RISK)

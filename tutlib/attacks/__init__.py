@@ -1,11 +1,14 @@
 """Moving a picture against a net: each attack is an objective, a ball and a step."""
 
 from tutlib.attacks.candidates import ascend_until_fooled, keep_best
+from tutlib.attacks.deepfool import AllTheWay, Nearest, deepfool
 from tutlib.attacks.eight_bit import to_8bit
 from tutlib.attacks.gradient import fgsm, pgd, sgd_attack
 from tutlib.attacks.objectives import AwayFrom, Towards, input_gradient, objective_of
+from tutlib.attacks.universal import universal, universal_by_deepfool
 
 __all__ = [
-    "AwayFrom", "Towards", "ascend_until_fooled", "fgsm", "input_gradient", "keep_best",
-    "objective_of", "pgd", "sgd_attack", "to_8bit",
+    "AllTheWay", "AwayFrom", "Nearest", "Towards", "ascend_until_fooled", "deepfool", "fgsm",
+    "input_gradient", "keep_best", "objective_of", "pgd", "sgd_attack", "to_8bit", "universal",
+    "universal_by_deepfool",
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from tutlib.risk.diagnose import Diagnosis, diagnose
 from tutlib.risk.estimates import Estimate, bootstrap, wilson, worst_case
+from tutlib.risk.fooled import fooled
 from tutlib.risk.risk import (
     RiskCurve,
     adversarial_risk,
@@ -14,5 +15,5 @@ from tutlib.risk.risk import (
 
 __all__ = [
     "Diagnosis", "Estimate", "RiskCurve", "adversarial_risk", "attack_name", "bootstrap",
-    "diagnose", "evaluate", "per_picture", "risk", "risk_curve", "wilson", "worst_case",
+    "diagnose", "evaluate", "fooled", "per_picture", "risk", "risk_curve", "wilson", "worst_case",
 ]  # fmt: skip
