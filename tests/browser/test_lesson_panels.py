@@ -336,15 +336,15 @@ def test_the_training_plays(panel):
 
 
 @of(KNOBS)
-def test_the_knobs_make_a_car_boil(panel):
+def test_the_knobs_make_a_car_boil(panel):  # km.h: a slash would end the pattern
     panel.press("engine", "End")
-    panel.tells(r"your car: promised \d+, true \d+ km/h, runs hot; machine's: promised 2\d\d, ")
+    panel.tells(r"your car: promised \d+, true \d+ km.h, runs hot; machine's: promised 2\d\d, ")
     panel.drag("angle", 1.1)
     panel.tells(r"your car: .* runs hot, wing stalls; ")
     panel.press("engine", "Home")
-    panel.tells(r"your car: .* km/h, wing stalls; ")
+    panel.tells(r"your car: .* km.h, wing stalls; ")
     panel.press("clearance", "Home")
-    panel.tells(r"your car: .* km/h, wing stalls, floor scrapes; ")
+    panel.tells(r"your car: .* km.h, wing stalls, floor scrapes; ")
 
 
 @of(RING)
