@@ -54,7 +54,7 @@ def tallest(designs: Tensor) -> float:
     knob, car = in_units(designs.detach().cpu()), workings(designs.detach().cpu())
     roof = knob["clearance"] + knob["height"]
     wing = roof + 0.38 + 0.5 * knob["wing"] / WIDTH * (knob["angle"] * math.pi / 180).sin()
-    wing = wing + 0.2 * (car.attached < 0.5)  # for its curls
+    wing = wing + 0.08 + 0.2 * (car.attached < 0.5)  # its thickness; and its curls
     engine = (knob["clearance"] + 0.12 + 0.42 * knob["engine"].sqrt()).maximum(roof)
     return float(wing.maximum(engine + 1.3 * (car.cool < 0.7)).max())
 

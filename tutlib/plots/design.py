@@ -218,7 +218,7 @@ def knobs_panel(result) -> Figure:
     figure = plt.figure(figsize=(9.6, 5.4), layout="constrained")
     rows = figure.add_gridspec(2, 2, height_ratios=[1.15, 1])
     for k, (design, colour, name) in enumerate(
-        ((result.yours, "clean", "your car"), (result.winner, "adversarial", "the machine's car"))
+        ((result.yours, "neutral", "your car"), (result.winner, "adversarial", "the machine's car"))
     ):
         place = figure.add_subplot(rows[0, k])
         draw_car(place, design, colour)
@@ -235,6 +235,7 @@ def knobs_panel(result) -> Figure:
             axes.annotate(
                 f"{value:.0f}", (value, level), (11 * way, 0), textcoords="offset points",
                 ha="left" if way > 0 else "right", va="center",
+                bbox={"fc": "white", "ec": "none", "pad": 1, "alpha": 0.85},
             )  # fmt: skip
     axes.axvline(result.best, color=COLOURS["clean"], ls=":", lw=2.4, label="best of the table")
     axes.axvline(result.roof, color=COLOURS["real"], ls="-.", lw=1.8, label="fastest we know")

@@ -91,7 +91,8 @@ def against_the_machine(net: Callable, table: Tensor, winner: Tensor, roof: floa
     return Panel(
         compute,
         figures.knobs_panel,
-        [Slider(name, stops=stops(name), value=start[name], label=name, format="{} " + unit)
+        [Slider(name, stops=stops(name), value=start[name], label=name,
+                format="{}°" if unit == "°" else f"{{}} {unit}")
          for name, (_, _, unit) in KNOBS.items()],
         title="Your knobs against the machine",
         question="One knob of this sensible car is turned, and all the others stay. Which knob can "
