@@ -18,6 +18,7 @@ from tutlib.panel.task import Task
 
 QUIET = 2.0  # seconds without a running cell or a moved control before anything is computed here
 SLICE = 0.05  # seconds of it in one go
+BUDGET = 30.0  # seconds of CPU for one panel's page; what is not there by then is left out
 
 
 class Keepsake:
@@ -28,7 +29,7 @@ class Keepsake:
     def __init__(self, panel):
         self.panel = panel
         self.name = f"tutlib-panel-{uuid.uuid4().hex[:12]}"
-        self.whole = False
+        self.spent = 0.0
 
     def show(self, shell):
         """Put the page with one picture into the notebook; the others follow when there is time."""
@@ -49,7 +50,7 @@ class Keepsake:
         if not frames:
             return {"text/html": "<div></div>", "text/plain": self.panel.title}
         image, alt = (frames[0].image, frames[0].alt)
-        if len(frames) > 1:
+        if all(map(self.panel.known, self.panel.strip_states)):
             image, alt = self.panel.strip_image()
         return {"text/html": self.panel.page(frames, image, alt, self.name), "text/plain": alt}
 
@@ -64,9 +65,8 @@ class Keepsake:
                 for state in [*panel.frozen_states, *panel.strip_states]:
                     await self._computed(state)
                 await self._quiet()
-                frames = [panel.at(**state)[1] for state in panel.frozen_states]
-                self._handle.update(self._page(frames), raw=True)
-            self.whole = True
+                found = [known for state in panel.frozen_states if (known := panel.known(state))]
+                self._handle.update(self._page([frame for _, frame in found]), raw=True)
         except Exception as error:
             panel.fail(error)
         finally:
@@ -79,14 +79,16 @@ class Keepsake:
     async def _computed(self, state):
         """One state into the panel's cache. Chance goes on as if nothing had been drawn."""
         panel, task = self.panel, None
-        while panel.known(state) is None:
+        while panel.known(state) is None and self.spent < BUDGET:
             await self._quiet()
             if panel.busy:
                 await asyncio.sleep(0.5)
                 continue
             task = task or Task(panel.compute, state)
+            begun = time.process_time()
             with torch.random.fork_rng():
                 task.run(time.monotonic() + SLICE)
                 if task.over:
                     panel.remember(state, task.result, panel.frame(state, task.result))
+            self.spent += time.process_time() - begun
             await asyncio.sleep(0.01)
