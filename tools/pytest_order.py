@@ -29,4 +29,4 @@ def pytest_terminal_summary(terminalreporter):
     for notebook, seconds, claims in costs:
         terminalreporter.write_line(f"{seconds:7.1f} s  {claims:3d}  {notebook}")
     total = sum(seconds for _, seconds, _ in costs)
-    terminalreporter.write_line(f"{total:7.1f} s  together (1200 are allowed)")
+    terminalreporter.write_line(f"{total:7.1f} s  together")

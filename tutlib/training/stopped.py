@@ -13,9 +13,9 @@ class Stopped(KeyboardInterrupt):
         run: what there is so far, a `Run` with `finished` False.
 
     Example:
-        >>> raise Stopped("Stopped in epoch 2 of 4.", run=None)
-        Traceback (most recent call last):
-        tutlib.training.stopped.Stopped: Stopped in epoch 2 of 4.
+        >>> stop = Stopped("Stopped in epoch 2 of 4.", run=None)
+        >>> str(stop), isinstance(stop, KeyboardInterrupt)
+        ('Stopped in epoch 2 of 4.', True)
     """
 
     def __init__(self, sentence: str, run):
