@@ -106,7 +106,7 @@ def test_no_longer_than_foolbox():
     foolbox = pytest.importorskip("foolbox")
     from tutlib import assets
 
-    net, (x, _) = assets.digit_classifier(), assets.digits().test
+    net, (x, _) = assets.digit_classifier().cpu(), assets.digits().test  # foolbox stays there
     x = x[:30]
     y = net(x).argmax(1)
     theirs = {
@@ -114,7 +114,9 @@ def test_no_longer_than_foolbox():
         "Linf": foolbox.attacks.LinfDeepFoolAttack(),
     }
     for norm, ball in (("L2", L2(28.0)), ("Linf", Linf(1.0))):
-        found = theirs[norm](foolbox.PyTorchModel(net, bounds=(0, 1)), x, y, epsilons=None)[0]
+        found = theirs[norm](
+            foolbox.PyTorchModel(net, bounds=(0, 1), device="cpu"), x, y, epsilons=None
+        )[0]
         ours = deepfool(net, x, y, ball)
         assert (net(ours).argmax(1) != y).all()
         assert ball.norm(ours - x).median() <= 1.05 * ball.norm(found - x).median()
