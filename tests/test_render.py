@@ -35,6 +35,7 @@ def test_volatile_metadata_goes_and_ids_and_tags_stay():
     cell = notebook.cells[1]
     assert (cell.id, cell.metadata, cell.execution_count) == ("example1", {"tags": ["claim"]}, None)
     assert notebook.metadata == {
+        "execution": {"timeout": 900},
         "kernelspec": render.KERNELSPEC,
         "language_info": render.LANGUAGE | {"version": "3.11.7"},
     }
