@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 
 import numpy as np
 import pytest
@@ -202,6 +203,16 @@ def test_a_bar_says_in_words_how_far_it_is(bars):
         said.append([(b.desc, b.n, b.total) for b in bars])
     assert said == [[], [("letters", 1, 3)], [("letters", 2, 3)]], "before each of them"
     assert [b.disable for b in bars] == [True], "and closed"
+
+
+def test_a_bar_says_from_the_start_how_long_it_takes(bars):
+    said = [str(bars[0]) for _ in patience.bar(["a", "b"], "letters") if bars]
+    assert re.fullmatch(r"letters \|.*\| 1 of 2, 00:00 left", said[0])
+
+
+def test_a_bar_without_an_end_counts(bars):
+    said = [str(bars[0]) for _ in patience.bar(iter("ab"), "letters") if bars]
+    assert said == ["letters 1, 00:00 so far"]
 
 
 def test_a_bar_comes_only_where_there_is_something_to_wait_for(bars, monkeypatch):

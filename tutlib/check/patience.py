@@ -12,6 +12,7 @@ from tqdm.auto import tqdm
 
 Item = TypeVar("Item")
 BAR = "{desc} |{bar}| {n_fmt} of {total_fmt}, {remaining} left"
+COUNT = "{desc} {n_fmt}, {elapsed} so far"  # where nobody knows how many there will be
 PATIENCE = 3.0  # seconds before a bar appears
 _silent: ContextVar[bool] = ContextVar("silent", default=False)
 _shown: list[tqdm] = []  # at most one: whoever waits looks at one bar, not at bars in bars
@@ -33,7 +34,10 @@ def bar(items: Iterable[Item], words: str) -> Iterator[Item]:
         for done, item in enumerate(items):
             # The first item is waited for without knowing how long the others will take.
             if done and not _shown and not _silent.get() and time.monotonic() - begun > PATIENCE:
-                mine = tqdm(total=total, initial=done, desc=words, leave=False, bar_format=BAR)
+                look = COUNT if total is None else BAR
+                mine = tqdm(total=total, desc=words, leave=False, bar_format=look)
+                mine.start_t, mine.n = mine.start_t - (time.monotonic() - begun), done
+                mine.refresh()  # from its first moment it knows how fast the work is
                 _shown.append(mine)
             yield item
             if mine is not None:
