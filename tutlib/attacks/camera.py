@@ -54,6 +54,10 @@ class Views:
         """Some of the views."""
         return Views(*(getattr(self, f.name)[keep] for f in fields(self)))
 
+    def to(self, device) -> Views:
+        """The same views, on another device."""
+        return Views(*(getattr(self, f.name).to(device) for f in fields(self)))
+
 
 def still(count: int = 1, **changed: float | Tensor) -> Views:
     """Views that change nothing, but for what is named: ``still(roll=0.3)``.
@@ -70,7 +74,7 @@ def still(count: int = 1, **changed: float | Tensor) -> Views:
     names = [f.name for f in fields(Views)]
     if unknown := set(changed) - set(names):
         raise ValueError(f"a view has no {sorted(unknown)}; change one of {', '.join(names)}.")
-    values = {name: 0.0 for name in names} | STILL | changed
+    values = dict.fromkeys(names, 0.0) | STILL | changed
     return Views(*(torch.as_tensor(values[name], dtype=torch.float).expand(count)
                    for name in names))  # fmt: skip
 
@@ -132,7 +136,7 @@ def photograph(x: Tensor, views: Views, table: Tensor | None = None) -> Tensor:
     Args:
         x: flat sheets (N, 3, H, H) in [0, 1], square, or one (1, 3, H, H) for all views.
         views: as many as sheets.
-        table: what lies around the sheets, (N, 3, H, H); None: plain grey, as bright as `views` say.
+        table: what lies around the sheets, (N, 3, H, H); None: plain grey, see `Views`.
 
     Returns:
         Photos (N, 3, H, H) in [0, 1], with a gradient back to `x` (but for a quality of 0 or
@@ -151,7 +155,7 @@ def photograph(x: Tensor, views: Views, table: Tensor | None = None) -> Tensor:
         raise ValueError(f"the camera takes square sheets (N, 3, H, H), not {tuple(x.shape)}.")
     if len(x) not in (1, len(views)):
         raise ValueError(f"as many views as sheets are needed: {len(views)} for {len(x)}.")
-    views = Views(*(getattr(views, f.name).to(x.device) for f in fields(views)))
+    views = views.to(x.device)
     photo = lit(blurred(seen(x.expand(len(views), -1, -1, -1), views, table), views), views)
     photo = (photo + grain(photo, views)).clamp(0, 1)
     file = views.quality > 0

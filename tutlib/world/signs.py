@@ -1,5 +1,7 @@
 """Road signs: five faces, drawn flat, and the plate on a pole that carries one."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from .decal import Decal
@@ -71,7 +73,7 @@ def _written(word, x, y, half, thick):
     for place, letter in enumerate(word):
         across = (place - (len(word) - 1) / 2) * 2.3 * half[0]
         points = [(across + a * half[0] * 0.85, b * half[1]) for a, b in STROKES[letter]]
-        for (ax, ay), (bx, by) in zip(points, points[1:]):
+        for (ax, ay), (bx, by) in pairwise(points):
             dx, dy = bx - ax, by - ay
             along = np.clip(((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy), 0, 1)
             best = np.maximum(best, thick - length(x - ax - along * dx, y - ay - along * dy))
