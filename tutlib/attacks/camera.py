@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 
 import torch
@@ -109,6 +110,17 @@ class Camera:
     noise: float = 0.02
     quality: tuple[float, float] = (50.0, 95.0)
 
+    def __post_init__(self) -> None:
+        for name in ("zoom", "light", "quality"):
+            ends = getattr(self, name)
+            if not (isinstance(ends, tuple) and len(ends) == 2 and 0 <= ends[0] <= ends[1]):
+                raise ValueError(f"{name} goes from a number to one not below it, as in "
+                                 f"{name}=(0.5, 1.0), and this is {ends!r}.")  # fmt: skip
+        for name in ("turn", "nod", "roll", "shift", "blur", "warmth", "haze", "noise"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(f"{name} is the largest swing, 0 or more, and this is "
+                                 f"{getattr(self, name)}.")  # fmt: skip
+
     def views(self, count: int, generator: torch.Generator | None = None) -> Views:
         """`count` views at random; without a generator, from torch's own dice."""
         check_count("count", count, 1)
@@ -139,11 +151,12 @@ def photograph(x: Tensor, views: Views, table: Tensor | None = None) -> Tensor:
         table: what lies around the sheets, (N, 3, H, H); None: plain grey, see `Views`.
 
     Returns:
-        Photos (N, 3, H, H) in [0, 1], with a gradient back to `x` (but for a quality of 0 or
-        pixels that the sensor clipped, it comes through everything).
+        Photos (N, 3, H, H) in [0, 1], with a gradient back to `x`; it ends only at pixels that the
+        sensor clipped to black or white.
 
     Raises:
-        ValueError, TypeError: wrong range or shape, or not as many views as sheets.
+        ValueError, TypeError: wrong range or shape, not as many views as sheets, or a view in
+            which no sheet can be seen (zoom 0, or turned by a right angle).
 
     Example:
         >>> white = torch.ones(1, 3, 8, 8)
@@ -155,6 +168,12 @@ def photograph(x: Tensor, views: Views, table: Tensor | None = None) -> Tensor:
         raise ValueError(f"the camera takes square sheets (N, 3, H, H), not {tuple(x.shape)}.")
     if len(x) not in (1, len(views)):
         raise ValueError(f"as many views as sheets are needed: {len(views)} for {len(x)}.")
+    edge_on = torch.maximum(views.turn.abs(), views.nod.abs()).max() >= math.pi / 2
+    if edge_on or not bool((views.zoom > 0).all()):
+        raise ValueError("a sheet is seen from less than a right angle (turn, nod) and with a "
+                         "zoom above 0; at least one of these views has none to show.")  # fmt: skip
+    if table is not None:
+        check_pictures(table)
     views = views.to(x.device)
     photo = lit(blurred(seen(x.expand(len(views), -1, -1, -1), views, table), views), views)
     photo = (photo + grain(photo, views)).clamp(0, 1)
@@ -220,7 +239,8 @@ def blurred(x: Tensor, views: Views) -> Tensor:
     reach = min(reach, x.shape[-1] - 1)
     steps = torch.arange(-reach, reach + 1, dtype=x.dtype, device=x.device)
     narrow = torch.finfo(x.dtype).tiny ** 0.25  # a width of 0 leaves the middle alone
-    weights = torch.exp(-0.5 * (steps / sigma.clamp_min(narrow)[:, None]) ** 2)
+    near = steps.abs() <= torch.ceil(3 * sigma)[:, None]  # whatever else is in the batch
+    weights = near * torch.exp(-0.5 * (steps / sigma.clamp_min(narrow)[:, None]) ** 2)
     weights = weights / weights.sum(1, keepdim=True)
     count, channels = x.shape[:2]
     flat = F.pad(x, [reach] * 4, mode="reflect").flatten(0, 1)[None]
