@@ -47,7 +47,7 @@ def panel():
     torch.manual_seed(0)
     body = nn.Sequential(nn.AdaptiveAvgPool2d(2), nn.Flatten(), nn.Linear(12, 4))
     net = Classifier(body, ["hog", "wombat", "tabby", "teapot"], 16, "bundled", "a net")
-    x = torch.rand(1, 3, 32, 32)
+    x = nn.functional.interpolate(torch.rand(1, 3, 4, 4), size=32, mode="bilinear")
     return in_your_hand(net, {"plain": x, "through the camera": 1 - x}, 0, 2), net, x
 
 

@@ -81,7 +81,7 @@ def through_the_finder(found: Mapping) -> Figure:
             probability); `truth` and `goal`, two names.
     """
     use_style()
-    figure, places = plt.subplots(2, len(found["photos"]), figsize=(7.2, 5.2), squeeze=False,
+    figure, places = plt.subplots(2, len(found["photos"]), figsize=(6.6, 4.9), squeeze=False,
                                   height_ratios=[2.3, 1], layout="constrained")  # fmt: skip
     for (picture, bars), (name, photo) in zip(places.T, found["photos"].items()):
         names, values = zip(*found["tops"][name])

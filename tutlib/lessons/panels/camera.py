@@ -58,7 +58,7 @@ def in_your_hand(net, attacks: Mapping[str, Tensor], truth: int, target: int) ->
         "for good, or does it come back?",
         caption=f"A {true}; both attacks want “{goal}”. Frame and bars: yellow is what the "
         "attack wants, blue or a grey frame the truth, orange something else.",
-        frozen={"turn": [-30, -5, 0, 5, 30], "roll": [0, 15], "zoom": [1.0, 0.8]},
+        frozen={"turn": [-30, -5, 0, 5, 30], "zoom": [1.0, 0.7]},
         strip=[{}, {"turn": 5}, {"turn": 30, "roll": 15}],
         alt=_alt,
     )  # fmt: skip
