@@ -11,6 +11,7 @@ from tests.conftest import small_net
 from tutlib import risk
 from tutlib.attacks import (
     deepfool,
+    eot,
     fgsm,
     input_gradient,
     pgd,
@@ -58,6 +59,7 @@ ATTACKS = {
     "deepfool": lambda m, x, y: deepfool(m, x, y, L2(5.0), steps=6),
     "universal": lambda m, x, y: universal(m, x, y, Linf(0.03), steps=4),
     "universal by deepfool": lambda m, x, y: universal_by_deepfool(m, x, y, L2(0.5), passes=1),
+    "eot": lambda m, x, y: eot(m, x, y, Linf(0.03), torch.Tensor.clone, draws=2, steps=3),
     "diagnose": lambda m, x, y: diagnose(m, x, y, Linf(0.03), steps=4, queries=3),
 }
 EVERY = pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)

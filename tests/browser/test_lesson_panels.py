@@ -48,6 +48,11 @@ held = torch.cat([assets.picture(name) for name in small.labels[:4]])
 tossed = 2 / 255 * torch.randn(1, 3, 224, 224).sign()
 one_noise(small, held, torch.arange(4), {"L∞": tossed, "L2": tossed})
 """
+HAND = """
+from tutlib.lessons.panels.camera import in_your_hand
+hog = assets.picture("hog")
+in_your_hand(assets.classifier("fragile"), {"plain": hog, "through the camera": hog}, 0, 7)
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -106,6 +111,7 @@ CELLS = (
     GEOMETRY,
     WALK,
     CARRIED,
+    HAND,
     RISK,
     GUARANTEES,
     TRAINING,
@@ -318,6 +324,19 @@ def test_one_noise_is_carried_from_picture_to_picture(panel):
     panel.tells(
         "^Picture 4, a giant panda, with random noise of 0.255 .*: the net says giant panda"
     )
+
+
+@of(HAND)
+def test_a_camera_in_the_hand(panel):
+    panel.press("turn", "ArrowRight")
+    panel.tells("^Turned by 5°, rolled by 0°, zoom 1. plain: hog")
+    panel.drag("turn", 1.1)
+    panel.tells("^Turned by 45°, ")
+    panel.press("zoom", "Home")
+    panel.tells("^Turned by 45°, rolled by 0°, zoom 0.6. ")
+    panel.choose("file", "coarse")
+    panel.press("roll", "End")
+    panel.tells("^Turned by 45°, rolled by 30°, zoom 0.6. plain: .*; through the camera: ")
 
 
 @of(RISK)

@@ -12,22 +12,28 @@ is known, and can be changed.
 
 from . import birds, cats, household, mammals, vehicles  # noqa: F401  (they register their things)
 from .camera import Camera
+from .decal import Decal
 from .handwriting import HABITS, WRITERS, Handwriting, write
 from .render import Frame, render
 from .scene import Scene, scene
+from .signs import SIGNS, face, on_the_plate
 from .thing import NAMES, THINGS, Draw, Thing, register
 
 __all__ = [
     "HABITS",
     "NAMES",
+    "SIGNS",
     "THINGS",
     "WRITERS",
     "Camera",
+    "Decal",
     "Draw",
     "Frame",
     "Handwriting",
     "Scene",
     "Thing",
+    "face",
+    "on_the_plate",
     "register",
     "render",
     "scene",

@@ -196,7 +196,7 @@ def _surface(stage, p, d, depth, normal, sunlit):
     """The thing at its surface points p, seen along d: (light, plain colour), both (3, N)."""
     if not p.size:
         return p, p
-    colour, gloss = _painted(stage.sculpt, p, float(depth.mean()) * stage.camera.pixel)
+    colour, gloss = _painted(stage, p, float(depth.mean()) * stage.camera.pixel)
     shading = _unit(normal + _fuzz(p, gloss))
     openness = np.ones(p.shape[1], np.float32)
     for reach in (0.07, 0.2):  # how much of the surroundings other parts of the thing hide
@@ -205,10 +205,12 @@ def _surface(stage, p, d, depth, normal, sunlit):
     return shade(stage.light, d, shading, colour, gloss, sunlit, openness), colour
 
 
-def _painted(sculpt, p, pixel):
+def _painted(stage, p, pixel):
     """Plain colour (3, N) and gloss (N,) of the thing at its surface points."""
     clay = Clay(p, True, pixel)
-    sculpt(clay)
+    stage.sculpt(clay)
+    for decal in stage.scene.decals:
+        decal.paint(clay)
     return np.clip(clay.colour, 0, 1).astype(np.float32), np.clip(clay.gloss, 0, 1)
 
 

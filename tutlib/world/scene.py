@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from .camera import orbit
+from .decal import Decal
 from .ground import GROUNDS
 from .thing import THINGS, Draw
 
@@ -57,6 +58,7 @@ class Scene:
     ground_scale: float = 1.0
     shift: float = 0.0  # where in the endless noise this scene lies
     grain: float = 0.007  # standard deviation of the sensor's noise
+    decals: tuple[Decal, ...] = ()  # pictures glued to the thing, the last one on top
 
 
 def _key(name):
