@@ -5,10 +5,11 @@ from tutlib.attacks.deepfool import AllTheWay, Nearest, deepfool
 from tutlib.attacks.eight_bit import to_8bit
 from tutlib.attacks.gradient import fgsm, pgd, sgd_attack
 from tutlib.attacks.objectives import AwayFrom, Towards, input_gradient, objective_of
+from tutlib.attacks.square import square
 from tutlib.attacks.universal import universal, universal_by_deepfool
 
 __all__ = [
     "AllTheWay", "AwayFrom", "Nearest", "Towards", "ascend_until_fooled", "deepfool", "fgsm",
-    "input_gradient", "keep_best", "objective_of", "pgd", "sgd_attack", "to_8bit", "universal",
-    "universal_by_deepfool",
+    "input_gradient", "keep_best", "objective_of", "pgd", "sgd_attack", "square", "to_8bit",
+    "universal", "universal_by_deepfool",
 ]  # fmt: skip
