@@ -108,7 +108,6 @@ DOORS = {
     "pgd target": lambda m, x, y, b: pgd(m, x, 0, b, steps=2, target=y),
     "pgd bytes": lambda m, x, y, b: pgd(m, x, y, b, steps=2, quantize=True),
     "square": lambda m, x, y, b: square(m, x, y, b, queries=4),
-    "square target": lambda m, x, y, b: square(m, x, 3, b, queries=4, target=y),
     "gradient": lambda m, x, y, b: input_gradient(m, x, y),
     "risk": lambda m, x, y, b: risk.risk(m, x, y),
     "loss": lambda m, x, y, b: risk.risk(m, x, y, kind="loss"),
