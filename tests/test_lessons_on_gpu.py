@@ -26,6 +26,8 @@ LEAST = {
     "2-4": "n_learn, n_held, steps, batch = 6, 20, 2, 4\n"
     "d_learn, d_held, d_steps, n_ways, tosses, n_old = 60, 60, 2, 30, 1, 4\n"
     "train_on, epochs, n_other = 500, 1, 4",
+    "2-6": "n_judge, n_learn, net_epochs, n_seeds, rounds = 40, 100, 1, 30, 2\n"
+    "copy_epochs, n_square, questions, n_crowd, crowd_epochs, steps = 1, 6, 8, 60, 1, 1",
     "3-1": "learn, epochs, watched, judged, restarts, steps_curve = 1000, 2, 100, 50, 1, 2",
     "3-5": "learned, epochs, rungs, top, halvings, steps, restarts = 400, 1, 4, 0.5, 5, 10, 1\n"
     "judged, levels, plane_epochs = 60, [0.0, 0.05], 4\n"
@@ -49,6 +51,7 @@ LEAST = {
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {
     "1-3": "scikit-learn works on the CPU",
+    "2-6": "scikit-learn and the service work on the CPU",
     "4-6": "for nets this small a GPU would only wait",
     "5-1": "for nets this small a GPU would only wait",
 }

@@ -46,6 +46,15 @@ held = torch.cat([assets.picture(name) for name in small.labels[:4]])
 tossed = 2 / 255 * torch.randn(1, 3, 224, 224).sign()
 one_noise(small, held, torch.arange(4), {"L∞": tossed, "L2": tossed})
 """
+CROSSING = """
+from tutlib.lessons.panels.transfer import shown_to_all
+ink, wrote = (t[:6] for t in assets.digits().test)
+def knows(z):
+    return torch.nn.functional.one_hot(wrote[:1] + (z.mean() > ink[0].mean() + 0.1), 12).float()
+def never(z):
+    return torch.nn.functional.one_hot(wrote[:1] + 0, 12).float()
+shown_to_all({"light": knows, "deaf": never}, {"light": ink + 0.3, "deaf": ink}, ink, wrote)
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -104,6 +113,7 @@ CELLS = (
     GEOMETRY,
     WALK,
     CARRIED,
+    CROSSING,
     RISK,
     GUARANTEES,
     TRAINING,
@@ -303,6 +313,20 @@ def test_one_noise_is_carried_from_picture_to_picture(panel):
     panel.tells(
         "^Picture 4, a giant panda, with random noise of 0.255 .*: the net says giant panda"
     )
+
+
+@of(CROSSING)
+def test_made_for_one_shown_to_all(panel):
+    panel.tells(r"^Digit 1, .*100 % of a change made for light: 1 of 2 fall \(light\)")
+    panel.choose("made for", "deaf")
+    panel.tells("made for deaf: 0 of 2 fall")
+    panel.choose("made for", "light")
+    panel.press("strength", "Home")
+    panel.tells(r"^Digit 1, .* 0 % of a change made for light: 0 of 2 fall")
+    panel.drag("strength", 1.1)
+    panel.tells("150 % of a change made for light: 1 of 2 fall")
+    panel.press("digit", "ArrowRight")
+    panel.tells("^Digit 2, ")
 
 
 @of(RISK)

@@ -33,13 +33,13 @@ def twins(one, other, names: Sequence[str]) -> Figure:
     weights = [as_array(one), as_array(other)]
     classes, side = len(weights[0]), int(weights[0].shape[1] ** 0.5)
     figure, rows = plt.subplots(2, classes, figsize=(12.4, 3.7), layout="constrained")
-    for axes_row, rows_of, name in zip(rows, weights, names):
+    for place, (axes_row, rows_of, name) in enumerate(zip(rows, weights, names)):
         for label, (axes, row) in enumerate(zip(axes_row, rows_of)):
             limit = np.abs(row).max()
             axes.imshow(row.reshape(side, side), cmap="PuOr", vmin=-limit, vmax=limit)
             axes.set(xticks=[], yticks=[])
-            if axes_row is rows[0]:
-                axes.set_title(str(label), size=14)
+            if place == 0:
+                axes.set_title(str(label), size=14, loc="center")
         axes_row[0].set_ylabel(name, size=13)
     add_caption(figure, "What ink in a pixel counts for each digit: orange speaks against it, "
                 "purple for it. Each picture has its own scale.")  # fmt: skip
@@ -86,7 +86,7 @@ def compared(groups: Mapping[str, Mapping[str, Estimate]], caption: str) -> Figu
     figure, axes = plt.subplots(figsize=(10.6, height), layout="constrained")
     for place, found in enumerate(groups.values()):
         for row, (name, estimate) in enumerate(found.items()):
-            _dot(axes, place + 0.25 * (row - (len(found) - 1) / 2), estimate, looks[name])
+            _dot(axes, place + 0.2 * (row - (len(found) - 1) / 2), estimate, looks[name])
     for name, look in looks.items():
         axes.plot([], [], ls="", **look, ms=10, label=name)
     axes.set(yticks=range(len(groups)), yticklabels=list(groups), xlim=(-3, 103))
@@ -126,7 +126,7 @@ def by_questions(asked: Sequence[int], found: Sequence[Estimate], noise: Estimat
         axes.axhspan(*(100 * end for end in noise.band), color=CHANCE["color"], alpha=0.2, lw=0)
         axes.axhline(100 * noise.value, color=CHANCE["color"], ls="--", label="random noise")
         axes.set(ylim=(-3, 103))
-        axes.legend(loc="upper left")
+        axes.legend(loc="upper left" if look is LOOKS[0] else "center right")
     left, questions = row[0, 0], list(curves[0][1])
     left.set(xscale="log", xticks=questions, xticklabels=[f"{n:,}" for n in questions])
     left.minorticks_off()
