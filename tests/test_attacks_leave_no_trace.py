@@ -16,6 +16,7 @@ from tutlib.attacks import (
     input_gradient,
     pgd,
     sgd_attack,
+    square,
     universal,
     universal_by_deepfool,
 )
@@ -57,6 +58,8 @@ ATTACKS = {
     "pgd": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, restarts=2),
     "pgd early stop": lambda m, x, y: pgd(m, x, y, Linf(0.03), steps=4, early_stop=True),
     "deepfool": lambda m, x, y: deepfool(m, x, y, L2(5.0), steps=6),
+    "square": lambda m, x, y: square(m, x, y, Linf(0.03), queries=6),
+    "square L2": lambda m, x, y: square(m, x, y, L2(0.5), queries=6),
     "universal": lambda m, x, y: universal(m, x, y, Linf(0.03), steps=4),
     "universal by deepfool": lambda m, x, y: universal_by_deepfool(m, x, y, L2(0.5), passes=1),
     "eot": lambda m, x, y: eot(m, x, y, Linf(0.03), torch.Tensor.clone, draws=2, steps=3),

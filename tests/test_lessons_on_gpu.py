@@ -28,6 +28,8 @@ LEAST = {
     "train_on, epochs, n_other = 500, 1, 4",
     "2-5": "n_pictures, plain_steps, steps, draws, n_views, n_part, n_other = 1, 2, 2, 2, 1, 1, 1\n"
     "read_steps, read_batch, stick_steps, stick_draws, n_flat, n_scenes = 4, 4, 2, 2, 5, 4",
+    "2-6": "n_judge, n_learn, net_epochs, n_seeds, rounds = 40, 100, 1, 30, 2\n"
+    "copy_epochs, n_square, questions, n_crowd, crowd_epochs, steps = 1, 6, 8, 60, 1, 1",
     "3-1": "learn, epochs, watched, judged, restarts, steps_curve = 1000, 2, 100, 50, 1, 2",
     "3-5": "learned, epochs, rungs, top, halvings, steps, restarts = 400, 1, 4, 0.5, 5, 10, 1\n"
     "judged, levels, plane_epochs = 60, [0.0, 0.05], 4\n"
@@ -51,6 +53,7 @@ LEAST = {
 # Lesson -> why it does not use a GPU.
 STAYS_ON_CPU = {
     "1-3": "scikit-learn works on the CPU",
+    "2-6": "scikit-learn and the service work on the CPU",
     "4-6": "for nets this small a GPU would only wait",
     "5-1": "for nets this small a GPU would only wait",
 }

@@ -26,7 +26,7 @@ import tutlib
 from tests.conftest import small_net
 from tutlib import nets, risk, style, training
 from tutlib.assets import bundled, catalogue, datasets, photos
-from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack
+from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack, square
 from tutlib.balls import L2, Linf
 from tutlib.check import claim, exercise
 from tutlib.risk import bounds, smoothing
@@ -107,6 +107,7 @@ DOORS = {
     "pgd early": lambda m, x, y, b: pgd(m, x, y, b, steps=2, early_stop=True),
     "pgd target": lambda m, x, y, b: pgd(m, x, 0, b, steps=2, target=y),
     "pgd bytes": lambda m, x, y, b: pgd(m, x, y, b, steps=2, quantize=True),
+    "square": lambda m, x, y, b: square(m, x, y, b, queries=4),
     "gradient": lambda m, x, y, b: input_gradient(m, x, y),
     "risk": lambda m, x, y, b: risk.risk(m, x, y),
     "loss": lambda m, x, y, b: risk.risk(m, x, y, kind="loss"),

@@ -53,6 +53,15 @@ from tutlib.lessons.panels.camera import in_your_hand
 hog = assets.picture("hog")
 in_your_hand(assets.classifier("fragile"), {"plain": hog, "through the camera": hog}, 0, 7)
 """
+CROSSING = """
+from tutlib.lessons.panels.transfer import shown_to_all
+ink, wrote = (t[:6] for t in assets.digits().test)
+def knows(z):
+    return torch.nn.functional.one_hot(wrote[:1] + (z.mean() > ink[0].mean() + 0.1), 12).float()
+def never(z):
+    return torch.nn.functional.one_hot(wrote[:1] + 0, 12).float()
+shown_to_all({"light": knows, "deaf": never}, {"light": ink + 0.3, "deaf": ink}, ink, wrote)
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -112,6 +121,7 @@ CELLS = (
     WALK,
     CARRIED,
     HAND,
+    CROSSING,
     RISK,
     GUARANTEES,
     TRAINING,
@@ -337,6 +347,20 @@ def test_a_camera_in_the_hand(panel):
     panel.choose("file", "coarse")
     panel.press("roll", "End")
     panel.tells("^Turned by 45°, rolled by 30°, zoom 0.6. plain: .*; through the camera: ")
+
+
+@of(CROSSING)
+def test_made_for_one_shown_to_all(panel):
+    panel.choose("made for", "deaf")
+    panel.tells("made for deaf: 0 of 2 fall")
+    panel.choose("made for", "light")
+    panel.tells(r"^Digit 1, .*100 % of a change made for light: 1 of 2 fall \(light\)")
+    panel.press("strength", "Home")
+    panel.tells(r"^Digit 1, .* 0 % of a change made for light: 0 of 2 fall")
+    panel.drag("strength", 1.1)
+    panel.tells("150 % of a change made for light: 1 of 2 fall")
+    panel.press("digit", "ArrowRight")
+    panel.tells("^Digit 2, ")
 
 
 @of(RISK)
