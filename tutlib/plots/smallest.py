@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from torch import Tensor
 
@@ -16,7 +17,7 @@ from tutlib.risk import Estimate, Strongest, wilson
 NETS = ({"color": COLOURS["neutral"], "ls": "--", "marker": "s"},
         {"color": COLOURS["ink"], "ls": "-", "marker": "o"})  # fmt: skip
 HATCHES = ("", "//", "..", "xx")
-SHADES = (COLOURS["adversarial"], COLOURS["perturbation"], COLOURS["target"], COLOURS["generated"])
+SHADES = (1.0, 0.7, 0.45, 0.25)  # how much of the adversarial colour an attack gets
 
 
 def neighbours(rows: Mapping[str, tuple[Tensor, Sequence[str]]], caption: str) -> Figure:
@@ -29,9 +30,9 @@ def neighbours(rows: Mapping[str, tuple[Tensor, Sequence[str]]], caption: str) -
     count = len(next(iter(rows.values()))[0])
     figure, grid = plt.subplots(len(rows), count, figsize=(1.6 * count + 1.6, 2.05 * len(rows)),
                                 layout="constrained", squeeze=False)  # fmt: skip
-    for line, (name, (pictures, titles)) in zip(grid, rows.items()):
+    for number, (line, (name, (pictures, titles))) in enumerate(zip(grid, rows.items())):
         for axes, picture, title in zip(line, pictures, titles):
-            put(axes, picture, title, "clean" if line is grid[0] else "adversarial")
+            put(axes, picture, title, "adversarial" if number else "clean")
             axes.title.set_fontsize(12)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", size=13, labelpad=8)
     add_caption(figure, caption)
@@ -103,6 +104,11 @@ def masked(heats: Sequence[float], found: Mapping[str, Sequence[Estimate]]) -> F
     return finish(figure)
 
 
+def tint(colour: str, part: float) -> tuple[float, ...]:
+    """So much of a colour on white."""
+    return tuple(1 - part * (1 - value) for value in to_rgb(colour))
+
+
 def eaten(found: Mapping[str, Strongest]) -> Figure:
     """For each net, what was wrong already, what each attack took, and what stands."""
     use_style()
@@ -111,10 +117,12 @@ def eaten(found: Mapping[str, Strongest]) -> Figure:
         begin, attacks = 0, iter(zip(SHADES, HATCHES))
         for name, mask in result.took.items():
             already = name == "wrong already"
-            colour, hatch = (COLOURS["neutral"], "") if already else next(attacks)
+            part, hatch = (1.0, "") if already else next(attacks)
+            colour = tint(COLOURS["neutral" if already else "adversarial"], part)
             hits = int(mask.sum())
             axes.barh(place, hits, left=begin, height=0.6, color=colour, hatch=hatch,
-                      edgecolor="white", lw=0, label=name if place == 0 else None)  # fmt: skip
+                      edgecolor="white" if part > 0.5 else COLOURS["ink"], lw=0,
+                      label=name if place == 0 else None)  # fmt: skip
             if hits >= len(mask) / 40:
                 axes.text(begin + hits / 2, place, str(hits), ha="center", va="center", size=12,
                           bbox={"fc": "white", "ec": "none", "pad": 1.2})  # fmt: skip
