@@ -122,7 +122,7 @@ def strongest(model, x: Tensor, y, ball, *, batch: int = 250,
     rows = (~already).nonzero()[:, 0]
     for name, attack in bar(list(ENSEMBLE.items()), "attacks"):
         begun, took[name] = time.process_time(), torch.zeros_like(already)
-        for part in rows.split(batch):
+        for part in rows.split(batch) if len(rows) else ():
             found = attack(target, x[part], y[part], ball, box=box, generator=generator)
             fell = wrong(found, y[part])
             pictures[part[fell]], took[name][part[fell]] = found[fell], True
