@@ -42,6 +42,11 @@ class Strongest:
         seconds: name -> CPU seconds it needed.
         estimate: the adversarial error: the model's error on `pictures`, and nothing else.
         randomised: whether two passes on the same pictures gave different answers.
+
+    Example:
+        >>> vote, x = lambda x: x.flatten(1), torch.tensor([[[[0.9, 0.1]]], [[[0.6, 0.5]]]])
+        >>> strongest(vote, x, 0, Linf(0.1)).stands  # the brighter of two pixels wins
+        tensor([ True, False])
     """
 
     pictures: Tensor
