@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks import measure, peers, smallest, style
+from benchmarks import measure, peers, smallest, strongest, style
 from benchmarks.subjects import Subject, subjects
 from tutlib import risk
 from tutlib.balls import Linf
@@ -34,7 +34,8 @@ def main() -> int:
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     parts, missed = [heading(chosen.rounds)], []
-    for subject in subjects():
+    nets = subjects()
+    for subject in nets:
         print(f"measuring {subject.name} ...", flush=True)
         text, faults = attack_table(subject, chosen.rounds)
         print(text, flush=True)
@@ -49,6 +50,11 @@ def main() -> int:
             print(text, flush=True)
             parts.append(text)
             missed += faults
+    print("measuring the strongest attack ...", flush=True)
+    text, faults = strongest.tables(nets)
+    print(text, flush=True)
+    parts.append(text)
+    missed += faults
     for name, size in STYLE:
         text, faults = style_table(name, size)
         print(text, flush=True)

@@ -31,7 +31,7 @@ def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Te
         objective: from a point shaped like `x` to values (N,), or to one number.
         x: the centre of the ball, for pictures (N, C, H, W) in [0, 1]; it is not changed.
         ball: `Linf`, `L2`, `Box`, or anything with their `around` and `steepest`.
-        step: `Plain`, `Steepest`, `Adam` or `LBFGS`.
+        step: `Plain`, `Steepest`, `Adam`, `LBFGS`, or a rule of your own.
         steps: how many steps (one gradient each); 0 returns the projected start.
         start: where to begin, if not at `x` (a random point of the ball, say).
         box: lowest and highest legal value, None for points that are not pictures.
@@ -64,7 +64,8 @@ def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Te
             # What a callback keeps stays as it was.
             if callback is not None and callback(t, point.clone(), seen[-1].clone()):
                 break
-            move(grad, point)
+            # A rule that looks around also sees how high the points are, and what is legal.
+            move(grad, point, *((seen[-1], inside) if getattr(step, "looks", False) else ()))
             point.copy_(inside(point))
         check_finite(point, *seen)  # a value may be finite where its slope is not
     return point

@@ -62,6 +62,16 @@ def never(z):
     return torch.nn.functional.one_hot(wrote[:1] + 0, 12).float()
 shown_to_all({"light": knows, "deaf": never}, {"light": ink + 0.3, "deaf": ink}, ink, wrote)
 """
+SMALLEST = """
+from tutlib.lessons.panels.smallest import smallest_change
+torch.manual_seed(0)
+digit_like, two = torch.rand(4, 1, 8, 8) * 0.5 + 0.2, {}
+for name in ("trained as usual", "robust"):
+    two[name] = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(64, 3))
+moved = {name: {"DeepFool": digit_like + 0.02 * k, "DDN": digit_like + 0.01 * k}
+         for k, name in enumerate(two, 1)}
+smallest_change(two, digit_like, torch.zeros(4, dtype=torch.long), moved)
+"""
 RISK = """
 from tutlib import nets, risk
 from tutlib.attacks import fgsm
@@ -122,6 +132,7 @@ CELLS = (
     CARRIED,
     HAND,
     CROSSING,
+    SMALLEST,
     RISK,
     GUARANTEES,
     TRAINING,
@@ -317,6 +328,18 @@ def test_the_walk_plays_and_arrives_from_another_start(panel):
     panel.tells(r"^2 steps of 0\.2 eps each, from another")
     panel.drag("steps taken", 1.1)
     panel.tells(r"^12 steps of 0\.2 eps each, .*: loss 3\.86; .* has 3\.86")
+
+
+@of(SMALLEST)
+def test_the_smallest_change_is_compared(panel):
+    panel.press("digit", "ArrowRight")
+    panel.tells("^Digit 2, a 0, trained as usual, DeepFool: .* at distance 0.16")
+    panel.choose("net", "robust")
+    panel.tells("^Digit 2, a 0, robust, DeepFool: .* at distance 0.32")
+    panel.choose("method", "DDN")
+    panel.tells("^Digit 2, a 0, robust, DDN: .* at distance 0.16")
+    panel.drag("digit", 1.1)
+    panel.tells("^Digit 4, a 0, robust, DDN")
 
 
 @of(CARRIED)

@@ -12,8 +12,10 @@ from tutlib.risk.risk import (
     risk,
     risk_curve,
 )
+from tutlib.risk.strongest import Strongest, strongest
 
 __all__ = [
-    "Diagnosis", "Estimate", "RiskCurve", "adversarial_risk", "attack_name", "bootstrap",
-    "diagnose", "evaluate", "fooled", "per_picture", "risk", "risk_curve", "wilson", "worst_case",
+    "Diagnosis", "Estimate", "RiskCurve", "Strongest", "adversarial_risk", "attack_name",
+    "bootstrap", "diagnose", "evaluate", "fooled", "per_picture", "risk", "risk_curve",
+    "strongest", "wilson", "worst_case",
 ]  # fmt: skip
