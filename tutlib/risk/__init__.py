@@ -3,6 +3,13 @@
 from tutlib.risk.diagnose import Diagnosis, diagnose
 from tutlib.risk.estimates import Estimate, bootstrap, wilson, worst_case
 from tutlib.risk.fooled import fooled
+from tutlib.risk.linearity import (
+    along,
+    along_weights,
+    as_long_as,
+    random_weights,
+    straightness,
+)
 from tutlib.risk.risk import (
     RiskCurve,
     adversarial_risk,
@@ -14,6 +21,7 @@ from tutlib.risk.risk import (
 )
 
 __all__ = [
-    "Diagnosis", "Estimate", "RiskCurve", "adversarial_risk", "attack_name", "bootstrap",
-    "diagnose", "evaluate", "fooled", "per_picture", "risk", "risk_curve", "wilson", "worst_case",
+    "Diagnosis", "Estimate", "RiskCurve", "adversarial_risk", "along",
+    "along_weights", "as_long_as", "attack_name", "bootstrap", "diagnose", "evaluate", "fooled",
+    "per_picture", "random_weights", "risk", "risk_curve", "straightness", "wilson", "worst_case",
 ]  # fmt: skip
