@@ -76,24 +76,26 @@ def over_sizes(sides: Sequence[int], push: Mapping[str, Sequence[float]],
             ratio: name -> the median of ||g||_1 / ||g||_2.
     """
     use_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(12.2, 5.0), layout="constrained")
+    figure, (left, right) = plt.subplots(1, 2, figsize=(12.2, 5.4), layout="constrained")
     for axes, values, title in ((left, push, "the worst push, $||g||_1$"),
-                                (right, ratio, "worst / noise, $||g||_1/||g||_2$")):  # fmt: skip
+                                (right, ratio, "worst / chance, $||g||_1/||g||_2$")):  # fmt: skip
+        axes.set_xscale("log", base=2)
+        axes.set_yscale("log", base=2)
         for name, numbers in values.items():
-            axes.loglog(sides, numbers, label=name, **LOOKS[name])
+            axes.plot(sides, numbers, label=name, **LOOKS[name])
         axes.set_title(title, size=14)
-        axes.set(xlabel="side of the picture, in pixels", xticks=sides, xticklabels=sides)
+        axes.set(xlabel="side of the picture, in pixels", xticks=sides)
+        for one in (axes.xaxis, axes.yaxis):
+            one.set_major_formatter("{x:g}")
         axes.minorticks_off()
     for name, numbers in push.items():
         law = numbers[0] * np.array(sides) / sides[0]
-        left.loglog(sides, law, ":", color=LOOKS[name]["color"], lw=1.6)
-    right.loglog(sides, sides, ":", color=COLOURS["ink"], lw=1.6, label="√d")
-    left.plot([], [], ":", color=COLOURS["ink"], lw=1.6, label="grows like √d")
-    left.legend(loc="upper left")
-    right.legend(loc="upper left")
-    left.set_ylim(None, 12 * max(max(numbers) for numbers in push.values()))
-    add_caption(figure, "Medians. Both scales double with each mark, so a power of d is a straight "
-                "line, and √d is the side.")  # fmt: skip
+        left.plot(sides, law, ":", color=LOOKS[name]["color"], lw=1.8)
+    right.plot(sides, sides, ":", color=COLOURS["ink"], lw=1.8)
+    left.plot([], [], ":", color=COLOURS["ink"], lw=1.8, label="√d (left: if it grew like that)")
+    figure.legend(*left.get_legend_handles_labels(), loc="outside upper center", ncols=4)
+    add_caption(figure, "Medians. On these scales equal steps are equal factors, and every power "
+                "of d is a straight line.")  # fmt: skip
     return finish(figure)
 
 
@@ -111,21 +113,21 @@ def two_explanations(axis: Tensor, leads: Mapping[str, Sequence[Tensor]],
     (xy, y), _ = points
     for axes, (title, (first, second)) in zip(row, leads.items()):
         first, second = as_array(first), as_array(second)
-        axes.contourf(axis, axis, first > 0, levels=[-0.5, 0.5, 1.5], colors=["#f3f3f3", "#cfcfcf"])
+        axes.contourf(axis, axis, first > 0, levels=[-0.5, 0.5, 1.5], colors=["#f7f7f7", "#e2e2e2"])
         axes.contour(axis, axis, first, [0], colors=COLOURS["ink"], linewidths=2.6)
-        axes.contour(axis, axis, second, [0], colors=COLOURS["adversarial"], linewidths=2.4,
+        axes.contour(axis, axis, second, [0], colors=COLOURS["neutral"], linewidths=3,
                      linestyles="--")  # fmt: skip
         for label, mark, face in ((0, "o", "white"), (1, "X", COLOURS["ink"])):
             chosen = as_array(xy)[as_array(y) == label]
-            axes.scatter(*chosen.T, s=75, marker=mark, c=face, edgecolors=COLOURS["ink"], lw=1.4,
+            axes.scatter(*chosen.T, s=55, marker=mark, c=face, edgecolors=COLOURS["ink"], lw=1.4,
                          zorder=3)  # fmt: skip
         axes.set_title(title, size=14)
         axes.set(xticks=[], yticks=[], aspect="equal")
     for colour, dash, name in (("ink", "-", "learned from the points shown"),
-                               ("adversarial", "--", "learned from other points")):  # fmt: skip
+                               ("neutral", "--", "learned from other points")):  # fmt: skip
         row[0].plot([], [], dash, color=COLOURS[colour], label=name)
     figure.legend(*row[0].get_legend_handles_labels(), loc="outside upper center", ncols=2)
-    add_caption(figure, "Where each net changes its answer. Grey: the first net says cross.")
+    add_caption(figure, "Where each net changes its answer. Shaded: the first one says cross.")
     return finish(figure)
 
 
@@ -146,7 +148,7 @@ def bundles(levels, leads: Mapping[str, Tensor], r2: Mapping[str, float]) -> Fig
         axes.set(xlabel="levels of 1/255", xticks=[-30, 0, 30])
     row[0].set_ylabel("lead of the true class")
     add_caption(figure, "A line is a digit: every pixel moves against the lead (right of 0) or "
-                "with it (left). Below zero: fooled. $R^2$ is the median over all digits.")  # fmt: skip
+                "with it (left). Below zero: fooled. $R^2$: median of all digits.")  # fmt: skip
     return finish(figure)
 
 
@@ -184,11 +186,11 @@ def equal_lengths(three: Tensor, rows: Sequence[tuple[str, Tensor, str, str]], l
         three: (1, 1, H, W); rows: (what it is, the picture it leads to, its title, its meaning).
     """
     use_style()
-    figure, axes = plt.subplots(2, 1 + len(rows), figsize=(11.4, 6.2), layout="constrained")
+    figure, axes = plt.subplots(2, 1 + len(rows), figsize=(12.6, 5.7), layout="constrained")
     put(axes[0, 0], three, "a 3", "clean")
     axes[1, 0].axis("off")
-    axes[1, 0].text(0.5, 0.5, f"each change is\n{length:.1f} long\n(in $L_2$)", ha="center",
-                    va="center", size=15)  # fmt: skip
+    words = f"the first three\nchanges are\n{length:.1f} long\n(in $L_2$)"
+    axes[1, 0].text(0.5, 0.5, words, ha="center", va="center", size=15)
     for column, (name, picture, title, meaning) in enumerate(rows, 1):
         put(axes[0, column], picture, title, meaning)
         put(axes[1, column], signed(picture - three, most=1), name, "perturbation")
@@ -206,14 +208,15 @@ def traversed(result: SimpleNamespace) -> Figure:
             `r2` of the lead.
     """
     use_style()
-    figure = plt.figure(figsize=(9.6, 4.7))
+    figure = plt.figure(figsize=(9.0, 4.4))
     grid = figure.add_gridspec(2, 2, height_ratios=[3.3, 1], width_ratios=[1, 2.5])
     here, curves, strip = (figure.add_subplot(place) for place in
                            (grid[:, 0], grid[0, 1], grid[1, 1]))  # fmt: skip
     right = result.said == result.truth
     meaning = "adversarial" if not right else "clean" if result.level == 0 else "neutral"
-    sure = "> 99.9 %" if result.sure > 0.999 else f"{100 * result.sure:.0f} %"
-    put(here, result.picture, f"{result.level:+.0f}/255: “{result.said}”, {sure}", meaning)
+    sure = "> 99 %" if result.sure > 0.99 else f"{100 * result.sure:.0f} %"
+    level = f"{result.level:+.0f}/255" if result.level else "untouched"
+    put(here, result.picture, f"{level}: “{result.said}”, {sure}", meaning)
     _logit_curves(curves, result)
     span = result.places[1] - result.places[0]
     for place, picture in zip(result.places, result.under):
@@ -243,6 +246,6 @@ def _logit_curves(axes: Axes, result: SimpleNamespace) -> None:
                           textcoords="offset points", size=13, weight="bold")  # fmt: skip
     axes.axvline(result.level, color=COLOURS["ink"], lw=1.6)
     room = 0.14 * (logits.max() - logits.min())
-    axes.set(xlim=(levels[0] * 1.1, levels[-1] * 1.1), xticklabels=[], ylabel="logits")
+    axes.set(xlim=(levels[0] * 1.17, levels[-1] * 1.17), xticklabels=[], ylabel="logits")
     axes.set_ylim(logits.min() - 0.3 * room, logits.max() + room)
     axes.set_title(f"the ten logits; $R^2$ of the lead {result.r2:.3f}", size=13)

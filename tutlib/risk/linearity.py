@@ -138,7 +138,7 @@ def _parameters(model: nn.Module) -> dict[str, Tensor]:
 
 def _check_places(t: Tensor) -> None:
     if not isinstance(t, Tensor) or t.dim() != 1 or len(t) < 3:
-        raise ValueError("t must be a tensor of at least three places (T,): two are always in line.")
+        raise ValueError("t must be a tensor of three places or more (T,): two are always in line.")
     check_finite(t)
     if t.min() == t.max():
         raise ValueError("all places of t are the same: a line needs room.")

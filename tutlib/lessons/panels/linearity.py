@@ -74,7 +74,7 @@ def traverse(models: Mapping[str, Callable], x: Tensor, y: Tensor, *, seed: int 
         reveal="Choose each in turn, and compare. Then let a coin choose the signs.",
         caption="Blue: the true class. Orange: what the net says instead. The numbers stand "
         "where a class is on top. Pixels may leave [0, 1] here; they are drawn as black or white.",
-        frozen={"net": list(models), "level": [-30, -15, 0, 15, 30]},
+        frozen={"net": list(models), "level": [-30, 0, 15, 30]},
         strip=[{"level": level} for level in (-30, 0, 30)],
         alt=_alt,
     )  # fmt: skip
@@ -92,6 +92,6 @@ def _against(model, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
 
 def _alt(state: dict, result: SimpleNamespace) -> str:
     return (
-        f"{state['net']}, {state['digit']}, {state['direction']}, {result.level:+.0f}/255: the net "
+        f"{state['net']}, {state['digit']}, {state['direction']}, {result.level:.0f}/255: the net "
         f"says {result.said} ({result.sure:.0%}); R squared of the lead {result.r2:.3f}"
     )
