@@ -327,20 +327,20 @@ def test_the_falling_digits(panel):
 
 @of(TRAVERSE)
 def test_a_walk_along_one_straight_line(panel):
-    start = r"^no bend, a 5 \(a\), against the lead, 0/255: .*; R squared of the lead 1\.000"
+    start = r"^no bend, a 5 \(a\), against the lead, 0.255: .*; R squared of the lead 1\.000"
     assert re.search(start, panel.words())
     panel.press("how far", "ArrowRight")
-    panel.tells(r"against the lead, 3/255: the net says \d \(\d+%\); .* 1\.000")
+    panel.tells(r"against the lead, 3.255: the net says \d \(\d+%\); .* 1\.000")
     panel.drag("how far", 1.1)
-    panel.tells(r"against the lead, 30/255: ")
+    panel.tells(r"against the lead, 30.255: ")
     panel.choose("direction", "random signs")
-    panel.tells(r"random signs, 30/255: .* 1\.000")
+    panel.tells(r"random signs, 30.255: .* 1\.000")
     panel.choose("digit", "a 3 (b)")
-    panel.tells(r"^no bend, a 3 \(b\), random signs, 30/255")
+    panel.tells(r"^no bend, a 3 \(b\), random signs, 30.255")
     panel.choose("net", "sigmoid")
     panel.tells(r"^sigmoid, a 3 \(b\)")
     panel.press("how far", "Home")
-    panel.tells(r"random signs, -30/255: ")
+    panel.tells(r"random signs, -30.255: ")
 
 
 @of(GUARANTEES)

@@ -122,7 +122,7 @@ def two_explanations(axis: Tensor, leads: Mapping[str, Sequence[Tensor]],
             axes.scatter(*chosen.T, s=55, marker=mark, c=face, edgecolors=COLOURS["ink"], lw=1.4,
                          zorder=3)  # fmt: skip
         axes.set_title(title, size=14)
-        axes.set(xticks=[], yticks=[], aspect="equal")
+        axes.set(xticks=[], yticks=[], aspect="equal", xlim=axis[[0, -1]], ylim=axis[[0, -1]])
     for colour, dash, name in (("ink", "-", "learned from the points shown"),
                                ("neutral", "--", "learned from other points")):  # fmt: skip
         row[0].plot([], [], dash, color=COLOURS[colour], label=name)
