@@ -84,6 +84,15 @@ net[1].weight.data = weights.T.contiguous()
 curve = risk.risk_curve(net, x, y, [k / 50 for k in range(7)], fgsm)
 falling_digits(net, curve, x, y)
 """
+TRAVERSE = """
+from tutlib import nets
+from tutlib.lessons.panels.linearity import traverse
+torch.manual_seed(0)
+straight = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(784, 10))
+bent = torch.nn.Sequential(torch.nn.Flatten(), nets.mlp(784, 64, 10, activation=torch.nn.Sigmoid))
+two = assets.digits().test[0][:2]
+traverse({"no bend": straight, "sigmoid": bent}, two, torch.tensor([5, 3]))
+"""
 GUARANTEES = """
 from tutlib import nets
 from tutlib.lessons.panels.guarantees import four_answers_panel
@@ -134,6 +143,7 @@ CELLS = (
     CROSSING,
     SMALLEST,
     RISK,
+    TRAVERSE,
     GUARANTEES,
     TRAINING,
     KNOBS,
@@ -394,6 +404,24 @@ def test_the_falling_digits(panel):
     panel.tells(r"At eps 0\.06, ")
     panel.press("ε", "Home")
     panel.tells("At eps 0, 0 of 12")
+
+
+@of(TRAVERSE)
+def test_a_walk_along_one_straight_line(panel):
+    start = r"^no bend, a 5 \(a\), against the lead, 0.255: .*; R squared of the lead 1\.000"
+    assert re.search(start, panel.words())
+    panel.press("how far", "ArrowRight")
+    panel.tells(r"against the lead, 3.255: the net says \d \(\d+%\); .* 1\.000")
+    panel.drag("how far", 1.1)
+    panel.tells(r"against the lead, 30.255: ")
+    panel.choose("direction", "random signs")
+    panel.tells(r"random signs, 30.255: .* 1\.000")
+    panel.choose("digit", "a 3 (b)")
+    panel.tells(r"^no bend, a 3 \(b\), random signs, 30.255")
+    panel.choose("net", "sigmoid")
+    panel.tells(r"^sigmoid, a 3 \(b\)")
+    panel.press("how far", "Home")
+    panel.tells(r"random signs, -30.255: ")
 
 
 @of(GUARANTEES)
