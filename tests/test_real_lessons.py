@@ -128,6 +128,7 @@ def test_a_lesson_runs_on_the_large_net(
         ("2-3", "n_digits, n_few = 80, 40"),
         ("2-4", "sizes, d_sizes, n_ways, tosses, n_other = [2], [4], 80, 3, 25"),
         ("3-1", ""),
+        ("3-3", ""),
         ("3-5", "learned = 6_000"),  # a shortened MNIST will do
         ("4-1", ""),
         ("4-2", ""),

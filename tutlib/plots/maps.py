@@ -19,6 +19,7 @@ from tutlib.risk import Estimate
 BLUE, ORANGE = (np.array(to_rgb(COLOURS[name])) for name in ("clean", "adversarial"))
 TINTS = (0.0, 0.35, 0.6, 0.75)  # how much white is in the largest foreign class, the next ...
 NAMED = 0.05  # a class with a smaller share of its map goes without a name
+ROOM = 1.5  # and so does a region of no more than two points across
 MARKS = ("-", "o"), ("--", "s"), (":", "D")
 
 
@@ -73,15 +74,21 @@ def _draw(axes: Axes, classes: np.ndarray, own: int, names: Sequence[str], size:
         here = classes == name
         if here.mean() < NAMED:
             continue
-        i, j = _deepest(here)
+        place = _deepest(here)
+        if place is None:
+            continue
+        i, j = place
         ink = "white" if name in (own, *_by_size(classes, own)[:1]) else COLOURS["ink"]
         axes.text(line[j], line[i], names[name], color=ink, size=size, weight="bold",
                   ha="center", va="center")  # fmt: skip
     axes.plot(0, 0, "o", ms=6, color="white", mec=COLOURS["ink"], mew=1.2)
 
 
-def _deepest(here: np.ndarray) -> tuple[int, int]:
-    """The place furthest from the edge of a region, and off the middle, where the dot is."""
+def _deepest(here: np.ndarray) -> tuple[int, int] | None:
+    """The place in a region furthest from its edge, and off the middle, where the dot is.
+
+    None where the region is too narrow for a letter.
+    """
     depth, left = np.zeros(here.shape), np.pad(here, 1)
     while left.any():
         depth += left[1:-1, 1:-1]
@@ -90,10 +97,14 @@ def _deepest(here: np.ndarray) -> tuple[int, int]:
             for step in (-1, 1):
                 inner &= np.roll(left, step, axis)
         left = inner
+    places = np.indices(here.shape)
     half = (len(here) - 1) / 2
-    away = np.hypot(*(np.indices(here.shape) - half))
-    i, j = np.unravel_index(np.argmax(depth - 9 * (away < half / 3) + 1e-3 * away), here.shape)
-    return int(i), int(j)
+    from_dot = np.hypot(*(places - half))
+    centre = [place[here].mean() for place in places]
+    from_centre = np.hypot(places[0] - centre[0], places[1] - centre[1])
+    good = depth - 99 * (from_dot < half / 3) - 1e-3 * from_centre
+    i, j = np.unravel_index(np.argmax(good), here.shape)
+    return (int(i), int(j)) if good[i, j] > ROOM else None
 
 
 def background(classes, own: Sequence[int], columns: int, scale: int = 5) -> bytes:
