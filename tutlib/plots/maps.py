@@ -132,7 +132,7 @@ def at_a_point(found: Mapping) -> Figure:
             `logits` (K,), `names`.
     """
     use_style()
-    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 3.5),
+    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 3.0),
                                                width_ratios=[1, 1, 1.15])  # fmt: skip
     _draw(chart, as_array(found["classes"]), found["own"], found["names"], 22)
     chart.axis("off")
@@ -148,6 +148,7 @@ def at_a_point(found: Mapping) -> Figure:
     bars.barh(range(len(logits)), logits, color=colours)
     bars.axvline(0, color=COLOURS["ink"], lw=1)
     bars.set(yticks=range(len(logits)), yticklabels=list(found["names"]), xlim=found["limits"])
+    bars.tick_params(axis="y", labelsize=11)
     bars.invert_yaxis()
     bars.set_title("logits there", size=13, loc="center")
     return finish(figure)
