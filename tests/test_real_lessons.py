@@ -131,6 +131,7 @@ def test_a_lesson_runs_on_the_large_net(
         ("2-7", "heats = [1, 100]"),
         ("3-1", ""),
         ("3-2", ""),
+        ("3-3", ""),
         ("3-5", "learned = 6_000"),  # a shortened MNIST will do
         ("4-1", ""),
         ("4-2", ""),

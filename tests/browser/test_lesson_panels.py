@@ -93,6 +93,14 @@ bent = torch.nn.Sequential(torch.nn.Flatten(), nets.mlp(784, 64, 10, activation=
 two = assets.digits().test[0][:2]
 traverse({"no bend": straight, "sigmoid": bent}, two, torch.tensor([5, 3]))
 """
+MAPS = """
+from tutlib.lessons.panels.maps import click_a_map
+from tutlib.risk import maps
+nine, named = (t[:9] for t in assets.digits().test)
+_, ahead = maps.way_out(net, nine, named)
+ahead = ahead / ahead.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
+click_a_map(net, nine, named, ahead, maps.at_right_angles(ahead), 5.0)
+"""
 GUARANTEES = """
 from tutlib import nets
 from tutlib.lessons.panels.guarantees import four_answers_panel
@@ -144,6 +152,7 @@ CELLS = (
     SMALLEST,
     RISK,
     TRAVERSE,
+    MAPS,
     GUARANTEES,
     TRAINING,
     KNOBS,
@@ -422,6 +431,21 @@ def test_a_walk_along_one_straight_line(panel):
     panel.tells(r"^sigmoid, a 3 \(b\)")
     panel.press("how far", "Home")
     panel.tells(r"random signs, -30.255: ")
+
+
+@of(MAPS)
+def test_a_click_on_a_map_shows_the_picture_that_is_there(panel):
+    surface = panel.cell.locator(".tutlib-pad")
+    surface.scroll_into_view_if_needed()
+    box = surface.bounding_box()
+    panel.page.mouse.click(box["x"] + 0.63 * box["width"], box["y"] + 0.5 * box["height"])
+    panel.tells(r"^Map 5 of 9, a \d: at \+0\.(7|8)\d on the adversarial and [+-]0\.0\d on ")
+    for _ in range(4):  # a tenth of the way from the middle to an edge each
+        surface.press("ArrowUp")
+    panel.tells(r"^Map 5 of 9, .* and \+0\.(3|4)\d on the random direction the net says \d \(logit")
+    panel.cell.get_by_label("across", exact=True).fill("0.5")
+    panel.cell.get_by_label("across", exact=True).press("Enter")
+    panel.tells(r"^Map 4 of 9, .* at \+0\.00 on the adversarial")
 
 
 @of(GUARANTEES)
