@@ -58,6 +58,18 @@ net[1].weight.data = weights.T.contiguous()
 curve = risk.risk_curve(net, x, y, [k / 50 for k in range(7)], fgsm)
 falling_digits(net, curve, x, y)
 """
+GROUNDS = """
+import torch
+from tutlib.lessons.panels.grounds import swap_the_ground
+class Greenness(torch.nn.Module):
+    def forward(self, x):
+        green = 60 * (x[:, 1] - x[:, 0]).mean((1, 2)) + 2
+        return torch.stack([green, -green], 1)
+class Unmoved(torch.nn.Module):
+    def forward(self, x):
+        return x.new_tensor([[1.0, 0.0]]).expand(len(x), 2)
+swap_the_ground({"a habit": Greenness(), "unmoved": Unmoved()}, ["hog", "wombat"], [11, 12, 13])
+"""
 GUARANTEES = """
 from tutlib import nets
 from tutlib.lessons.panels.guarantees import four_answers_panel
@@ -105,6 +117,7 @@ CELLS = (
     WALK,
     CARRIED,
     RISK,
+    GROUNDS,
     GUARANTEES,
     TRAINING,
     KNOBS,
@@ -313,6 +326,19 @@ def test_the_falling_digits(panel):
     panel.tells(r"At eps 0\.06, ")
     panel.press("ε", "Home")
     panel.tells("At eps 0, 0 of 12")
+
+
+@of(GROUNDS)
+def test_the_ground_is_swapped_under_an_animal(panel):
+    panel.choose("ground", "sand")
+    panel.tells(r"^A hog on sand. a habit: wombat .*; unmoved: hog \(73%\)")
+    panel.choose("shown", "the animal covered")
+    panel.tells(r"^A hog on sand, covered in grey. a habit: wombat")
+    panel.choose("animal", "wombat")
+    panel.choose("ground", "grass")
+    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
+    panel.press("picture", "ArrowRight")
+    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
 
 
 @of(GUARANTEES)

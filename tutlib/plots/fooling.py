@@ -156,5 +156,6 @@ def where_it_stands(found: Mapping) -> Figure:
         if first != found["truth"]:
             marks[first] = "adversarial"
         answers(axes, classes, values, highlight=marks)
+        axes.set_ylim(-0.9, len(pairs) - 0.1)
         axes.set_title(name, size=13)
     return finish(figure)
