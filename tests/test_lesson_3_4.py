@@ -117,10 +117,10 @@ def test_cords_ask_for_sensible_numbers():
 
 
 class Greenness(nn.Module):
-    """A Clever Hans, made by hand: logits for (hog, wombat) from how green the picture is."""
+    """A Clever Hans, made by hand: logits for (hog, wombat) from how green the lower edge is."""
 
     def forward(self, x):
-        green = 60 * (x[:, 1] - x[:, 0]).mean((1, 2)) + 2
+        green = 60 * (x[:, 1] - x[:, 0])[:, -3:].mean((1, 2))
         return torch.stack([green, -green], 1)
 
 

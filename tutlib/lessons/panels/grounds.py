@@ -54,7 +54,8 @@ def swap_the_ground(nets: Mapping[str, torch.nn.Module], names: Sequence[str], s
             Slider("picture", stops=list(range(1, len(seeds) + 1)), help="another animal"),
         ],
         title="Same animal, other ground",
-        question="Neither net has ever seen straw or mud. Will the better one know its animals there?",
+        question="Neither net has ever seen straw or mud. "
+        "Will the better one know its animals there?",
         answers=("both animals", "only one of them", "neither"),
         reveal="Look at both animals on each ground, then at other animals, then cover them.",
         caption="Left: what the nets see. Blue: the truth. Orange: a wrong first answer.",
