@@ -17,7 +17,7 @@ from tutlib.risk import Estimate
 
 LOOKS = (
     {"color": COLOURS["ink"], "marker": "o", "ls": "-"},
-    {"color": COLOURS["target"], "marker": "D", "ls": "--"},
+    {"color": COLOURS["neutral"], "marker": "D", "ls": "--", "mfc": "white", "mew": 2.5},
     {"color": COLOURS["neutral"], "marker": "s", "ls": ":"},
 )  # no meaning of their own: they only tell what is compared
 
@@ -45,7 +45,7 @@ def dots(groups: Mapping[str, Mapping[str, Estimate]], axis: str, caption: str =
         for row, (name, estimate) in enumerate(found.items()):
             _dot(axes, place + 0.28 * (row - (len(found) - 1) / 2), estimate, looks[name])
     for name, look in looks.items():
-        axes.plot([], [], look["marker"], color=look["color"], ms=10, label=name)
+        axes.plot([], [], **(look | {"ls": ""}), ms=10, label=name)
     if chance is not None:
         axes.axvline(100 * chance, color=COLOURS["neutral"], ls=":", lw=1.8, label="a guess")
     axes.set(yticks=range(len(groups)), yticklabels=list(groups), xlim=(-3, 103))
@@ -60,7 +60,7 @@ def _dot(axes: Axes, height: float, estimate: Estimate, look: Mapping) -> None:
     low, high = (100 * end for end in estimate.band)
     axes.plot([low, high], [height] * 2, color=look["color"], lw=6, alpha=0.35,
               solid_capstyle="butt")  # fmt: skip
-    axes.plot(100 * estimate.value, height, look["marker"], color=look["color"], ms=9)
+    axes.plot(100 * estimate.value, height, **(look | {"ls": ""}), ms=9)
 
 
 def exceptions(counts: Sequence[int], curves: Mapping[str, Sequence[Estimate]], of: int) -> Figure:
@@ -146,7 +146,7 @@ def where_it_stands(found: Mapping) -> Figure:
             pairs (class, probability).
     """
     use_style()
-    figure, places = plt.subplots(1, 1 + len(found["said"]), figsize=(8.8, 3.7), squeeze=False,
+    figure, places = plt.subplots(1, 1 + len(found["said"]), figsize=(7.8, 3.2), squeeze=False,
                                   width_ratios=[1.25] + [1] * len(found["said"]))  # fmt: skip
     put(places[0, 0], found["picture"], f"truth: {found['truth']}", found["meaning"])
     for axes, (name, pairs) in zip(places[0, 1:], found["said"].items()):
@@ -156,6 +156,6 @@ def where_it_stands(found: Mapping) -> Figure:
         if first != found["truth"]:
             marks[first] = "adversarial"
         answers(axes, classes, values, highlight=marks)
-        axes.set_ylim(-0.9, len(pairs) - 0.1)
+        axes.set(ylim=(-0.9, len(pairs) - 0.1), xticklabels=["0", "50", "100 %"])
         axes.set_title(name, size=13)
     return finish(figure)

@@ -15,6 +15,7 @@ from tutlib.plots.fooling import where_it_stands
 GROUNDS = ("grass", "sand", "straw", "mud")
 SHOWN = ("all of it", "the animal covered")
 GREY = 0.5
+TINY = 1e-9  # a softmax that was rounded to 0 is no promise
 
 
 def swap_the_ground(nets: Mapping[str, torch.nn.Module], names: Sequence[str], seeds: Sequence[int],
@@ -39,7 +40,10 @@ def swap_the_ground(nets: Mapping[str, torch.nn.Module], names: Sequence[str], s
         if covered:
             picture = picture.masked_fill(mask, GREY)
         with torch.no_grad():
-            said = {name: net(picture).softmax(1)[0].tolist() for name, net in nets.items()}
+            said = {
+                name: net(picture).softmax(1)[0].clamp_min(TINY).tolist()
+                for name, net in nets.items()
+            }
         said = {name: list(zip(names, values)) for name, values in said.items()}
         return {"picture": picture, "truth": truth, "said": said,
                 "meaning": "neutral" if covered else "clean"}  # fmt: skip
@@ -60,7 +64,7 @@ def swap_the_ground(nets: Mapping[str, torch.nn.Module], names: Sequence[str], s
         reveal="Look at both animals on each ground, then at other animals, then cover them.",
         caption="Left: what the nets see. Blue: the truth. Orange: a wrong first answer.",
         frozen={"animal": list(names), "ground": list(GROUNDS[:3]), "shown": list(SHOWN)},
-        strip=[{}, {"ground": GROUNDS[1]}, {"ground": GROUNDS[1], "shown": SHOWN[1]}],
+        strip=[{}, {"ground": GROUNDS[1]}],
         alt=_alt,
     )  # fmt: skip
 
