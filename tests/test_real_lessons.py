@@ -37,6 +37,7 @@ LESS = {
     "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
     "2-2": "pigs, digits_seen, judged = 3, 50, 500",
     "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
+    "3-4": "n_learn, n_new, n_exceptions, epochs, n_things = 30, 30, [0, 15], 20, 6",
 }
 
 
@@ -103,7 +104,8 @@ def run(number, folder, record_property, budget="", first=""):
 @pytest.mark.parametrize(
     ("number", "certainty", "depth", "shelf"),
     [("1-1", 10.0, 0.3, "real"), ("2-1", 14.0, 0.6, "real"),
-     ("2-2", 10.0, 0.3, "auto"), ("2-3", 10.0, 0.3, "auto")],  # digits: what there is
+     ("2-2", 10.0, 0.3, "auto"), ("2-3", 10.0, 0.3, "auto"),  # digits: what there is
+     ("3-4", 10.0, 0.3, "auto")],
 )  # fmt: skip
 def test_a_lesson_runs_on_the_large_net(
     number, certainty, depth, shelf, tmp_path, monkeypatch, record_property
@@ -132,6 +134,7 @@ def test_a_lesson_runs_on_the_large_net(
         ("3-1", ""),
         ("3-2", ""),
         ("3-3", ""),
+        ("3-4", "n_learn, n_new, n_exceptions, n_things = 30, 30, [0, 15], 10"),
         ("3-5", "learned = 6_000"),  # a shortened MNIST will do
         ("4-1", ""),
         ("4-2", ""),

@@ -101,6 +101,18 @@ _, ahead = maps.way_out(net, nine, named)
 ahead = ahead / ahead.flatten(1).norm(dim=1).view(-1, 1, 1, 1)
 click_a_map(net, nine, named, ahead, maps.at_right_angles(ahead), 5.0)
 """
+GROUNDS = """
+import torch
+from tutlib.lessons.panels.grounds import swap_the_ground
+class Greenness(torch.nn.Module):
+    def forward(self, x):
+        green = 60 * (x[:, 1] - x[:, 0])[:, -3:].mean((1, 2))
+        return torch.stack([green, -green], 1)
+class Unmoved(torch.nn.Module):
+    def forward(self, x):
+        return x.new_tensor([[1.0, 0.0]]).expand(len(x), 2)
+swap_the_ground({"a habit": Greenness(), "unmoved": Unmoved()}, ["hog", "wombat"], [11, 12, 13])
+"""
 GUARANTEES = """
 from tutlib import nets
 from tutlib.lessons.panels.guarantees import four_answers_panel
@@ -153,6 +165,7 @@ CELLS = (
     RISK,
     TRAVERSE,
     MAPS,
+    GROUNDS,
     GUARANTEES,
     TRAINING,
     KNOBS,
@@ -446,6 +459,19 @@ def test_a_click_on_a_map_shows_the_picture_that_is_there(panel):
     panel.cell.get_by_label("across", exact=True).fill("0.5")
     panel.cell.get_by_label("across", exact=True).press("Enter")
     panel.tells(r"^Map 4 of 9, .* at \+0\.00 on the adversarial")
+
+
+@of(GROUNDS)
+def test_the_ground_is_swapped_under_an_animal(panel):
+    panel.choose("ground", "sand")
+    panel.tells(r"^A hog on sand. a habit: wombat .*; unmoved: hog \(73%\)")
+    panel.choose("shown", "the animal covered")
+    panel.tells(r"^A hog on sand, covered in grey. a habit: wombat")
+    panel.choose("animal", "wombat")
+    panel.choose("ground", "grass")
+    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
+    panel.press("picture", "ArrowRight")
+    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
 
 
 @of(GUARANTEES)

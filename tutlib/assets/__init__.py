@@ -15,6 +15,7 @@ yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
+from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
 from tutlib.assets.shelves import (
     about,
@@ -33,6 +34,6 @@ from tutlib.nets import Classifier
 
 __all__ = [
     "DATA", "SIZE", "THINGS", "Classifier", "PictureSet", "about", "cifar10", "classifier",
-    "device", "digit_classifier", "digits", "features", "image_folder", "mode", "photo",
-    "picture", "things",
+    "device", "digit_classifier", "digits", "features", "image_folder", "mode", "on_ground",
+    "photo", "picture", "things",
 ]  # fmt: skip
