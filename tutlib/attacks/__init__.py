@@ -1,7 +1,7 @@
 """Moving a picture against a net: each attack is an objective, a ball and a step."""
 
-from tutlib.attacks.camera import Camera, Views, homography, photograph, same_place, still
 from tutlib.attacks.auto import Halving, apgd, apgd_targeted
+from tutlib.attacks.camera import Camera, Views, homography, photograph, same_place, still
 from tutlib.attacks.candidates import ascend_until_fooled, keep_best
 from tutlib.attacks.deepfool import AllTheWay, Nearest, deepfool
 from tutlib.attacks.draws import OverDraws, eot
