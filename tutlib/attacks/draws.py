@@ -10,7 +10,6 @@ from torch import Tensor
 
 from tutlib.attacks.objectives import AwayFrom, Model, Towards, objective_of
 from tutlib.check.inputs import check_count, check_effort
-from tutlib.check.patience import bar
 from tutlib.descent import Steepest, ascend
 from tutlib.nets import untouched
 
@@ -95,10 +94,4 @@ def eot(model: Model, x: Tensor, y, ball, change: Callable[[Tensor], Tensor], *,
     with untouched(model):
         with torch.no_grad():
             inner.won(x)  # the model's first answers are looked at, on the pictures as they are
-        with bar(range(steps), "steps, each over new draws") as progress:
-
-            def note(t: int, point: Tensor, values: Tensor):
-                progress.update()
-                return callback is not None and callback(t, point, values)
-
-            return ascend(over, x, ball, step, steps, box=box, callback=note)
+        return ascend(over, x, ball, step, steps, box=box, callback=callback)

@@ -147,13 +147,12 @@ def fit(
     try:
         for epoch in range(done + 1, last + 1):
             rate = functools.partial(_rate, lr, epoch, epochs)
-            row = {"epoch": epoch}
             order = torch.randperm(len(x), generator=generator)[: steps * size]
             made = _adversary(model, inner, augment, _chance(generator, seed, epoch, group))
             bar.set_description(f"{what}: epoch {epoch} of {last}", refresh=False)
             parts = batches(x, labels, order, size, group, device)
-            row |= _epoch(model, parts, steps, made, loss, moving, rate, group, bar.update)
-            row |= measured(model, sets, judge, group)
+            row = _epoch(model, parts, steps, made, loss, moving, rate, group, bar.update)
+            row = {"epoch": epoch} | row | measured(model, sets, judge, group)
             bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
             best, worth = state["best"], score(row)
             if worth >= best[0]:
