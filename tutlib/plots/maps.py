@@ -136,7 +136,7 @@ def at_a_point(found: Mapping) -> Figure:
             `logits` (K,), `names`.
     """
     use_style()
-    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 3.0),
+    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 2.8),
                                                width_ratios=[1, 1, 1.15])  # fmt: skip
     _draw(chart, as_array(found["classes"]), found["own"], found["names"], 22)
     chart.axis("off")
