@@ -1,9 +1,12 @@
 """Lesson 3.3: its exercises, its figures, its panel."""
 
+import io
+
 import numpy as np
 import pytest
 import torch
 from matplotlib.figure import Figure
+from PIL import Image
 from torch import nn
 
 from tests import exercises
@@ -114,7 +117,7 @@ def test_the_figures_are_drawn(each_device):
     own = torch.zeros(5, dtype=torch.long, device=each_device)
     group = [Estimate(torch.rand(4), "loss", "digits")] * 3
     drawn = [
-        figures.wall(classes, own, ("right", "up"), "A caption."),
+        figures.atlas(classes, own, ("right", "up"), "A caption."),
         figures.ways(torch.tensor([9, 1, 0]), torch.tensor([3, 0, 0]),
                      {"a flat wall\nwould allow": (3.0, (2, 4)), "found": (1.0, (0, 2))}, "Words."),
         figures.transfer([1, 2, 4], {"small": group, "in the middle": group, "large": group}, "W."),
@@ -126,6 +129,22 @@ def test_a_region_too_narrow_for_a_letter_goes_without():
     line = np.zeros((9, 9), bool)
     line[:, 8] = True
     assert figures._deepest(line) is None
+    line[:, 6:] = True
+    assert figures._deepest(line) is None, "a letter would hang over the edge"
     i, j = figures._deepest(~line)
     assert not line[i, j]
     assert 1 < i < 7
+
+
+def test_each_colour_lies_around_its_own_point():
+    classes = torch.zeros(5, 5, dtype=torch.long)
+    classes[:, 3:] = 1  # the wall is half way from the third point to the fourth
+    drawn = figures.atlas(classes[None], [0], ("right", "up"), "Words.", columns=1).axes[0]
+    left, right = drawn.images[0].get_extent()[:2]
+    assert left + 3 / 5 * (right - left) == pytest.approx(0.25)
+    assert drawn.get_xlim() == (-1, 1)
+    tile = np.asarray(
+        Image.open(io.BytesIO(figures.background(classes[None], [0], 1))).convert("RGB")
+    )
+    first = np.argmax(tile[2, :, 0] > 128)  # the first orange pixel
+    assert first / tile.shape[1] == pytest.approx((1 + 0.25) / 2, abs=0.02)

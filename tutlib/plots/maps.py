@@ -43,8 +43,8 @@ def _by_size(classes: np.ndarray, own: int) -> list[int]:
     return names[np.argsort(-counts, kind="stable")].tolist()
 
 
-def wall(classes, own: Sequence[int], words: tuple[str, str], caption: str, *, columns: int = 9,
-         names: Sequence[str] = "0123456789") -> Figure:  # fmt: skip
+def atlas(classes, own: Sequence[int], words: tuple[str, str], caption: str, *, columns: int = 9,
+          names: Sequence[str] = "0123456789") -> Figure:  # fmt: skip
     """Many maps, each a sheet through one picture, with the name of every large region.
 
     Args:
@@ -68,8 +68,10 @@ def wall(classes, own: Sequence[int], words: tuple[str, str], caption: str, *, c
 
 def _draw(axes: Axes, classes: np.ndarray, own: int, names: Sequence[str], size: int = 17) -> None:
     """One map with the names of its large regions, and a dot where the picture is."""
-    axes.imshow(coloured(classes, own), extent=(-1, 1, -1, 1), interpolation="nearest")
     line = np.linspace(-1, 1, len(classes))
+    edge = 1 + 1 / max(len(classes) - 1, 1)  # each colour lies around its point, and the map ends
+    axes.imshow(coloured(classes, own), extent=(-edge, edge, -edge, edge), interpolation="nearest")
+    axes.set(xlim=(-1, 1), ylim=(-1, 1))  # at the outermost points
     for name in np.unique(classes):
         here = classes == name
         if here.mean() < NAMED:
@@ -87,9 +89,10 @@ def _draw(axes: Axes, classes: np.ndarray, own: int, names: Sequence[str], size:
 def _deepest(here: np.ndarray) -> tuple[int, int] | None:
     """The place in a region furthest from its edge, and off the middle, where the dot is.
 
-    None where the region is too narrow for a letter.
+    None where the region is too narrow for a letter. The outermost points are half cut off, so
+    they do not count.
     """
-    depth, left = np.zeros(here.shape), np.pad(here, 1)
+    depth, left = np.zeros(here.shape), np.pad(here[1:-1, 1:-1], 2)
     while left.any():
         depth += left[1:-1, 1:-1]
         inner = left.copy()
@@ -107,12 +110,13 @@ def _deepest(here: np.ndarray) -> tuple[int, int] | None:
     return (int(i), int(j)) if good[i, j] > ROOM else None
 
 
-def background(classes, own: Sequence[int], columns: int, scale: int = 5) -> bytes:
+def background(classes, own: Sequence[int], columns: int, scale: int = 6) -> bytes:
     """The same maps without words, glued edge to edge, as PNG bytes: what a panel's pad lies on."""
+    half = scale // 2  # of an outermost point lies beyond the edge
     rows = []
     for start in range(0, len(classes), columns):
         tiles = [np.kron(coloured(classes[k], int(own[k])), np.ones((scale, scale, 1)))
-                 for k in range(start, start + columns)]  # fmt: skip
+                 [half:-half, half:-half] for k in range(start, start + columns)]  # fmt: skip
         for tile in tiles:
             tile[:, -3:] = tile[-3:] = 1.0
             middle = tile.shape[0] // 2
@@ -132,7 +136,7 @@ def at_a_point(found: Mapping) -> Figure:
             `logits` (K,), `names`.
     """
     use_style()
-    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 3.0),
+    figure, (chart, seen, bars) = plt.subplots(1, 3, figsize=(9.0, 2.8),
                                                width_ratios=[1, 1, 1.15])  # fmt: skip
     _draw(chart, as_array(found["classes"]), found["own"], found["names"], 22)
     chart.axis("off")
@@ -179,7 +183,7 @@ def ways(ceilings, found, means: Mapping[str, tuple[float, tuple[float, float]]]
         xlim=(0.9, top),
         ylim=(0.6, top),
         xlabel="(length of the step / distance to the wall) squared",
-        ylabel="found",
+        ylabel="directions found",
     )
     for axis in (left.xaxis, left.yaxis):
         axis.set_major_formatter("{x:g}")
@@ -218,6 +222,6 @@ def transfer(counts: Sequence[int], groups: Mapping[str, Sequence[Estimate]], ca
              ylabel="fool the other net, in %", ylim=(-3, 103))  # fmt: skip
     axes.set_xticks([], minor=True)
     axes.xaxis.set_major_formatter("{x:g}")
-    axes.legend(title="pictures whose count is ...", loc="upper right")
+    axes.legend(title="the formula gives them ...", loc="upper right")
     add_caption(figure, caption)
     return finish(figure)
