@@ -69,9 +69,10 @@ def traverse(models: Mapping[str, Callable], x: Tensor, y: Tensor, *, seed: int 
                    help="to the right: against the true class"),
         ],
         title="A walk along one straight line",
-        question="Which net's ten logits will bend most between -30 and 30 levels?",
-        answers=tuple(models),
-        reveal="Choose each in turn, and compare. Then let a coin choose the signs.",
+        question="To the right the true class sinks. And to the left, at -30 levels: is a net "
+        "surer of it than at 0, or does another class come up?",
+        answers=("surer", "another class", "it depends on the net"),
+        reveal="Go to both ends with each net, and compare. Then let a coin choose the signs.",
         caption="Blue: the true class. Orange: what the net says instead. The numbers stand "
         "where a class is on top. Pixels may leave [0, 1] here; they are drawn as black or white.",
         frozen={"net": list(models), "level": [-30, 0, 15, 30]},
