@@ -74,4 +74,5 @@ def _alt(state: dict, found: dict) -> str:
         for name, pairs in found["said"].items()
     )
     hidden = ", covered in grey" if state["shown"] == SHOWN[1] else ""
-    return f"A {state['animal']} on {state['ground']}{hidden}. {answers}"
+    where = f"{state['animal']} on {state['ground']}"
+    return f"Animal {state['picture']}, a {where}{hidden}. {answers}"
