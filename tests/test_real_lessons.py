@@ -37,7 +37,7 @@ LESS = {
     "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
     "2-2": "pigs, digits_seen, judged = 3, 50, 500",
     "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
-    "3-4": "n_learn, n_new, n_exceptions, epochs, n_things = 30, 30, [0, 15], 20, 6",
+    "3-4": "n_learn, n_new, n_exceptions, n_things, judged = 30, 25, [0, 15], 2, 500",
 }
 
 

@@ -465,14 +465,14 @@ def test_a_click_on_a_map_shows_the_picture_that_is_there(panel):
 @of(GROUNDS)
 def test_the_ground_is_swapped_under_an_animal(panel):
     panel.choose("ground", "sand")
-    panel.tells(r"^A hog on sand. a habit: wombat .*; unmoved: hog \(73%\)")
+    panel.tells(r"^Animal 1, a hog on sand. a habit: wombat .*; unmoved: hog \(73%\)")
     panel.choose("shown", "the animal covered")
     panel.tells(r"^A hog on sand, covered in grey. a habit: wombat")
     panel.choose("animal", "wombat")
     panel.choose("ground", "grass")
-    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
+    panel.tells(r"^Animal 1, a wombat on grass, covered in grey. a habit: hog")
     panel.press("picture", "ArrowRight")
-    panel.tells(r"^A wombat on grass, covered in grey. a habit: hog")
+    panel.tells(r"^Animal 2, a wombat on grass, covered in grey. a habit: hog")
 
 
 @of(GUARANTEES)

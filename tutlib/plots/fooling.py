@@ -8,7 +8,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from skimage.transform import warp_polar
+from scipy import ndimage
 from torch import Tensor
 
 from tutlib.plots.pictures import add_caption, answers, put
@@ -127,8 +127,10 @@ def unrolled(drawings: Mapping[str, Tensor], caption: str = "") -> Figure:
     for axes, (name, picture) in zip(row[0], drawings.items()):
         flat = as_array(picture)[0, 0]
         half = len(flat) / 2
-        open_ = warp_polar(flat, radius=half, output_shape=(900, 450), order=0)  # angle, radius
-        axes.imshow(open_.T, cmap="gray", vmin=0, vmax=1, origin="lower", aspect="auto",
+        radius, angle = np.ogrid[0.5:half, 0 : 2 * np.pi : 900j]
+        places = half - 0.5 - radius * np.sin(angle), half - 0.5 + radius * np.cos(angle)
+        level = ndimage.map_coordinates(flat, places, order=0, mode="nearest")
+        axes.imshow(level, cmap="gray", vmin=0, vmax=1, origin="lower", aspect="auto",
                     extent=(0, 360, 0, half))  # fmt: skip
         axes.set(xlabel="angle, in degrees", xticks=[0, 90, 180, 270, 360])
         axes.grid(False)

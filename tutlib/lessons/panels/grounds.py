@@ -40,11 +40,10 @@ def swap_the_ground(nets: Mapping[str, torch.nn.Module], names: Sequence[str], s
         if covered:
             picture = picture.masked_fill(mask, GREY)
         with torch.no_grad():
-            said = {
-                name: net(picture).softmax(1)[0].clamp_min(TINY).tolist()
-                for name, net in nets.items()
+            values = {
+                name: net(picture).softmax(1)[0].clamp_min(TINY) for name, net in nets.items()
             }
-        said = {name: list(zip(names, values)) for name, values in said.items()}
+        said = {name: list(zip(names, found.tolist())) for name, found in values.items()}
         return {"picture": picture, "truth": truth, "said": said,
                 "meaning": "neutral" if covered else "clean"}  # fmt: skip
 
@@ -75,4 +74,5 @@ def _alt(state: dict, found: dict) -> str:
         for name, pairs in found["said"].items()
     )
     hidden = ", covered in grey" if state["shown"] == SHOWN[1] else ""
-    return f"A {state['animal']} on {state['ground']}{hidden}. {answers}"
+    where = f"{state['animal']} on {state['ground']}"
+    return f"Animal {state['picture']}, a {where}{hidden}. {answers}"
