@@ -35,7 +35,7 @@ def photos(rows: Mapping[str, tuple[Tensor, Sequence[str]]], heads: Sequence[str
     use_style()
     columns = len(heads)
     figure, places = plt.subplots(len(rows), columns, squeeze=False, layout="constrained",
-                                  figsize=(2.35 * columns, 2.95 * len(rows) + 0.6))  # fmt: skip
+                                  figsize=(2.35 * columns, 2.6 * len(rows) + 0.9))  # fmt: skip
     for line, (name, (pictures, said)) in zip(places, rows.items()):
         for axes, picture, verdict in zip(line, pictures, said):
             put(axes, picture, verdict, meaning_of(verdict, truth, goal))
