@@ -54,8 +54,8 @@ def in_your_hand(net, attacks: Mapping[str, Tensor], truth: int, target: int) ->
         question="Both pictures are called what the attacker wants. You turn the print by five "
         "degrees. What happens?",
         answers=("both hold", "one of them fails", "both fail"),
-        reveal="Now find a view in which the other one fails, too. And is the plain attack lost "
-        "for good, or does it come back?",
+        reveal="Turn on until one of them fails. Is it lost for good, or does it come back? Then "
+        "find a view in which the other one fails, too.",
         caption=f"A {true}; both attacks want “{goal}”. Frame and bars: yellow is what the "
         "attack wants, blue or a grey frame the truth, orange something else.",
         frozen={"turn": [-30, -5, 0, 5, 30], "zoom": [1.0, 0.7]},
