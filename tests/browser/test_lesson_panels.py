@@ -467,7 +467,7 @@ def test_the_ground_is_swapped_under_an_animal(panel):
     panel.choose("ground", "sand")
     panel.tells(r"^Animal 1, a hog on sand. a habit: wombat .*; unmoved: hog \(73%\)")
     panel.choose("shown", "the animal covered")
-    panel.tells(r"^A hog on sand, covered in grey. a habit: wombat")
+    panel.tells(r"^Animal 1, a hog on sand, covered in grey. a habit: wombat")
     panel.choose("animal", "wombat")
     panel.choose("ground", "grass")
     panel.tells(r"^Animal 1, a wombat on grass, covered in grey. a habit: hog")
