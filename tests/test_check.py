@@ -1,14 +1,18 @@
 """Claims prove or raise; exercises say what is missing and never raise."""
 
+import io
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
+from tqdm import tqdm
 
 from tutlib import check
-from tutlib.check import ClaimError, claim
-from tutlib.check.patience import PATIENCE, bar, silence
+from tutlib.balls import Linf
+from tutlib.check import ClaimError, claim, patience
+from tutlib.descent import Steepest, ascend
 
 
 @pytest.mark.parametrize(
@@ -178,10 +182,61 @@ def test_a_core_is_left_to_the_rest_of_the_machine(monkeypatch, cores, default, 
     assert now["threads"] == threads
 
 
-def test_a_bar_comes_only_where_there_is_something_to_wait_for():
-    assert not bar([1, 2], "pictures").disable
-    assert bar([1], "pictures").disable
-    assert bar([1, 2], "pictures").delay == PATIENCE
-    with silence():
-        assert bar([1, 2], "pictures").disable
-    assert list(bar(iter("ab"), "letters")) == ["a", "b"]
+@pytest.fixture
+def bars(monkeypatch):
+    """The bars that are shown from now on, to readers without any patience."""
+    made = []
+
+    class Bar(tqdm):
+        def __init__(self, *args, **options):
+            super().__init__(*args, **options, file=io.StringIO())
+            made.append(self)
+
+    monkeypatch.setattr(patience, "tqdm", Bar)
+    monkeypatch.setattr(patience, "PATIENCE", -1.0)
+    return made
+
+
+def test_a_bar_says_in_words_how_far_it_is(bars):
+    said = []
+    for _ in patience.bar(["a", "b", "c"], "letters"):
+        said.append([(b.desc, b.n, b.total) for b in bars])
+    assert said == [[], [("letters", 1, 3)], [("letters", 2, 3)]], "before each of them"
+    assert [b.disable for b in bars] == [True], "and closed"
+
+
+def test_a_bar_says_from_the_start_how_long_it_takes(bars):
+    said = [str(bars[0]) for _ in patience.bar(["a", "b"], "letters") if bars]
+    assert re.fullmatch(r"letters \|.*\| 1 of 2, 00:00 left", said[0])
+
+
+def test_a_bar_without_an_end_counts(bars):
+    said = [str(bars[0]) for _ in patience.bar(iter("ab"), "letters") if bars]
+    assert said == ["letters 1, 00:00 so far"]
+
+
+def test_a_bar_comes_only_where_there_is_something_to_wait_for(bars, monkeypatch):
+    assert list(patience.bar([1], "pictures")) == [1]
+    assert list(patience.bar([], "pictures")) == []
+    with patience.silence():
+        assert list(patience.bar([1, 2], "pictures")) == [1, 2]
+    monkeypatch.setattr(patience, "PATIENCE", 1e9)
+    assert list(patience.bar(iter("ab"), "letters")) == ["a", "b"]
+    assert not bars
+
+
+def test_bars_stay_out_of_bars_and_go_with_the_loop(bars):
+    for _ in patience.bar(range(2), "outside"):
+        list(patience.bar(range(3), "inside"))  # seen in the first round, when no other is there
+    assert [b.desc for b in bars] == ["inside", "outside"]
+    for number in patience.bar(range(9), "left early"):
+        if number == 2:
+            break
+    assert bars[-1].desc == "left early"
+    assert bars[-1].disable
+    assert not patience._shown
+
+
+def test_the_one_loop_shows_its_steps(bars):
+    ascend(lambda x: x.sum(1), torch.zeros(1, 2), Linf(1.0), Steepest(0.1), steps=3)
+    assert [(b.desc, b.total) for b in bars] == [("steps", 3)]

@@ -1,4 +1,4 @@
-"""The command line: `python -m tutlib doctor | fetch | build`."""
+"""The command line: `python -m tutlib doctor | fetch | build | train`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when all is well, 1 otherwise (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m tutlib", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_doctor, _add_fetch, _add_build):
+    for add in (_add_doctor, _add_fetch, _add_build, _add_train):
         add(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
@@ -114,6 +114,15 @@ def _get(asset) -> str:
     if where is not None and not doctor.fault(asset.name):
         return f"{asset.name} is here already: {where}"
     return f"{asset.name} is here now, and verified: {asset.fetch()}"
+
+
+def _add_train(commands) -> None:
+    from tutlib.assets.at_scale import add_options, train
+
+    words = "train a net of your own, robustly, on as many processes as torchrun starts"
+    options = commands.add_parser("train", help=words, description=words)
+    add_options(options)
+    options.set_defaults(run=train)
 
 
 if __name__ == "__main__":

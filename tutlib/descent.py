@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from tutlib.check.inputs import check_effort, check_finite
+from tutlib.check.patience import bar
 
 Objective = Callable[[Tensor], Tensor]
 Callback = Callable[[int, Tensor, Tensor], object]
@@ -56,7 +57,7 @@ def ascend(objective: Objective, x: Tensor, ball, step, steps: int, *, start: Te
         inside = project if box is None else lambda point: project(point).clamp(*box)
         leaf = inside((x if start is None else start).detach()).clone().requires_grad_()
         point = leaf.detach()  # the same memory, outside of every graph: here it is moved
-        for t in range(steps):
+        for t in bar(range(steps), "steps"):
             values = objective(leaf)
             (grad,) = torch.autograd.grad(values.sum(), leaf)  # of each picture's own value
             seen.append(values.detach())

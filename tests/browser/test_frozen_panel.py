@@ -139,7 +139,8 @@ def test_the_guess_comes_first(show):
     page.get_by_role("button", name="no", exact=True).click()
     assert shown(page).is_visible()
     assert page.get_by_text("You said: no. Half a hog.").is_visible()
-    page.get_by_role("slider", name="ε").press("ArrowLeft")
+    assert not page.get_by_role("button", name="no", exact=True).is_visible()
+    page.keyboard.press("ArrowLeft")  # the first control has the keys now
     wait_alt(page, "airliner at 1/255")
 
 
@@ -205,6 +206,23 @@ def test_fits_and_is_legible(show, width, scheme):
     assert abs(ink - paper) > 0.7
     if os.environ.get("TUTLIB_SHOTS"):
         page.screenshot(path=f"{os.environ['TUTLIB_SHOTS']}/open-{width}-{scheme}.png")
+
+
+def test_a_phone_can_enlarge_the_picture(show):
+    page = show(explorer().freeze(), width=390)
+    button, picture = page.get_by_role("button", name="Larger picture"), shown(page)
+    assert picture.bounding_box()["width"] < 390
+    button.press("Enter")
+    assert button.get_attribute("aria-pressed") == "true"
+    assert picture.bounding_box()["width"] > 600
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.locator(".view").press("ArrowRight")  # the picture moves in its frame
+    page.wait_for_function("""() => document.querySelector('[data-tutlib-panel]').shadowRoot
+        .querySelector('.view').scrollLeft > 0""")
+    button.click()
+    assert picture.bounding_box()["width"] < 390
+    page.set_viewport_size({"width": 1200, "height": 900})
+    assert not button.is_visible()
 
 
 def test_without_its_script_it_is_the_strip(show):

@@ -14,6 +14,8 @@ from tests.browser.conftest import _open_notebook, _run_all_cells
 
 pytestmark = pytest.mark.browser
 TOLD = 60_000  # milliseconds a busy machine may take for one picture
+LAPTOP = 600  # pixels that JupyterLab leaves of a screen of 1280 x 720
+FINGER = 32  # pixels that a finger, or a hand that trembles, needs
 
 LOSSES = """
 from tutlib.lessons.panels.losses import three_logits
@@ -134,7 +136,7 @@ def notebook(chromium, lab):
     node = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in CELLS])
     node.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(node, lab.folder / "lesson-panels.ipynb")
-    context = chromium.new_context(viewport={"width": 1200, "height": 1300})
+    context = chromium.new_context(viewport={"width": 1280, "height": 1300})
     context.set_default_timeout(TOLD)
     page, complaints = context.new_page(), []
     page.on("pageerror", lambda error: complaints.append(str(error)))
@@ -206,6 +208,7 @@ def panel(notebook, request):
     """The panel of a test's code, open; afterwards nothing may have gone wrong anywhere."""
     page, complaints = notebook
     story = Story(page, request.param).open()
+    fits_a_laptop(story)
     yield story
     if os.environ.get("TUTLIB_SHOTS"):
         name = re.sub("[^a-z]", "", request.node.originalname.lower())
@@ -213,6 +216,18 @@ def panel(notebook, request):
     assert story.cell.locator(".tutlib-error:visible").all_text_contents() == []
     assert page.locator(".jp-OutputArea-output[data-mime-type*='error']").count() == 0
     assert complaints == []
+
+
+def fits_a_laptop(story):
+    """What is moved and what is watched are on one screen, and everything can be hit."""
+    controls = story.cell.locator(".tutlib-controls").bounding_box()
+    seen = story.picture.bounding_box()
+    assert seen["y"] + seen["height"] - controls["y"] <= LAPTOP
+    fields = story.cell.locator("button, select, input:not([type=checkbox])").all()
+    boxes = [field.bounding_box() for field in fields if field.is_visible()]
+    assert all(box["height"] >= FINGER for box in boxes)
+    edge = story.cell.bounding_box()
+    assert all(box["x"] + box["width"] <= edge["x"] + edge["width"] for box in boxes)
 
 
 def of(code):

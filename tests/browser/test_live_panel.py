@@ -45,6 +45,7 @@ def slow(state):
         yield (step + 1) / 200, {"done": (step + 1) / 200}
 
 Panel(slow, draw, [Slider("speed", stops=[1, 2])],
+      title="A title so long that the bar which comes and goes beside it has to share the line",
       alt=lambda state, result: f"slow {result['done']:.2f}")
 """
 YOURS = """
@@ -99,9 +100,10 @@ def explorer(page):
     hog.wait_for(state="attached")
     assert not hog.is_visible()
     shoot(page, "start")
-    page.get_by_role("button", name="no", exact=True).click()
+    page.get_by_role("button", name="no", exact=True).press("Enter")
     frame(page, "airliner at 2/255")
     page.get_by_text("You said: no. Half a hog.").wait_for()
+    keys_go_on(page)
     handle = page.locator(".noUi-handle").first
     handle.focus()
     page.keyboard.press("ArrowRight")
@@ -114,6 +116,16 @@ def explorer(page):
     frame(page, "airliner at 8/255")
     page.get_by_label("target").select_option(label="wombat")
     frame(page, "wombat at 8/255")
+
+
+def keys_go_on(page):
+    """After a guess by keys, the first control has them; and whatever has them is seen."""
+    page.wait_for_function("() => document.activeElement.matches('.noUi-handle')")
+    for _ in range(2):  # the slider's number is a stop of ipywidgets' own
+        page.keyboard.press("Tab")
+    seen = "() => getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate("() => document.activeElement.tagName") == "SELECT"
+    assert page.evaluate(seen) == "solid"
 
 
 def pad(page):
@@ -152,9 +164,12 @@ def stop(page):
     button = page.get_by_role("button", name="Stop", exact=True)
     button.wait_for()
     shoot(page, "slow")
+    controls = page.locator(".tutlib-live").nth(2).locator(".tutlib-controls")
+    place = controls.bounding_box()
     button.click()
     page.get_by_text("Stopped at").wait_for()
     assert not button.is_visible()
+    assert controls.bounding_box() == place, "what is under the mouse stays there"
     frame(page, "slow 0.")
 
 

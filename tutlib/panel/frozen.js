@@ -148,27 +148,34 @@
   const controls = data.controls.map((control, k) => makers[control.kind](control, k));
   const form = make("fieldset", { "aria-label": words.title || "controls" }, ...controls.map((control) => control.node));
   const caption = words.caption ? make("figcaption", {}, words.caption) : null;
-  const figure = make("figure", {}, picture, caption || "");
+  // On a phone a wide picture fits the screen and its words are small: then the reader may enlarge it.
+  const view = make("div", { class: "view" }, picture);
+  const larger = make("button", { type: "button", class: "larger", "aria-pressed": "false", onclick: () => {
+    const large = figure.classList.toggle("large");
+    larger.setAttribute("aria-pressed", String(large));
+    if (large) view.setAttribute("tabindex", "0"); else view.removeAttribute("tabindex");
+  } }, "Larger picture");
+  const figure = make("figure", {}, view, larger, caption || "");
   const cover = make("div", { class: "hidden-figure" }, "The picture waits for your guess.");
   const answer = make("p", { role: "status", hidden: true });
   const guess = make("div", { class: "guess", role: "group", "aria-label": "Your guess" });
 
+  // What was guessed with makes room for the picture, and hands the keys on to the first control.
   function open(said) {
     form.disabled = false;
     figure.hidden = false;
     cover.hidden = true;
     answer.textContent = [said ? "You said: " + said + "." : "", words.reveal].filter(Boolean).join(" ");
     answer.hidden = !answer.textContent;
-    ask.hidden = true;
+    guess.hidden = true;
+    const first = form.querySelector("input, select, .pad");
+    if (first) first.focus({ preventScroll: true });
   }
 
   const ask = make("button", { type: "button", class: "show",
     onclick: () => { const typed = guess.querySelector("input"); open(typed ? typed.value.trim() : ""); } }, "Show me");
   for (const text of words.answers) {
-    guess.append(make("button", { type: "button", "aria-pressed": "false", onclick: (event) => {
-      guess.querySelectorAll("button").forEach((button) => button.setAttribute("aria-pressed", String(button === event.target)));
-      open(text);
-    } }, text));
+    guess.append(make("button", { type: "button", onclick: () => open(text) }, text));
   }
   if (!words.answers.length) {
     guess.append(make("input", { type: "text", "aria-label": "Your guess", placeholder: "Your guess",

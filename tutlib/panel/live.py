@@ -13,6 +13,15 @@ from tutlib.panel.drag_pad import LABEL, PadBox
 from tutlib.panel.upload_box import UploadBox
 from tutlib.plots.data_uri import data_uri
 
+# The buttons of the guess go, and the keys with them: the first control takes over, unless the
+# reader is somewhere else by now. (A picture that has arrived is a page's way to run one line.)
+NOTHING = "data:image/gif;base64,R0lGODlhAQABAAAAACH5BAEKAAEALAAAAAABAAEAAAICTAEAOw=="
+HAND_ON = f"""<img alt="" src="{NOTHING}" style="display:none" onload="
+  var box = this.closest('.tutlib-live'), here = document.activeElement; this.remove();
+  if (here !== document.body &amp;&amp; !box.contains(here)) return;
+  var first = box.querySelector('.tutlib-controls :is(.noUi-handle, select, input, .tutlib-pad)');
+  if (first) first.focus({{preventScroll: true}});">"""
+
 
 class Live:
     """The widgets of one panel: `box` is what is displayed, `inputs` has one for each control."""
@@ -86,9 +95,9 @@ class Live:
             self.panel.fail(error)
             reveal = ""
         words = " ".join(part for part in (f"You said: {said}." if said else "", reveal) if part)
-        self.answer.value = _div("answer", words) if words else ""
-        _visible(self.guesses, False)
         self._open(True)
+        _visible(self.guesses, False)
+        self.answer.value = (_div("answer", words) if words else "") + HAND_ON
 
     def _open(self, opened):
         self.opened = opened

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tutlib.check.inputs import check_count, check_pictures, check_positive
 from tutlib.check.models import check_model, logits_of
+from tutlib.check.patience import bar
 from tutlib.nets import untouched
 
 ABSTAINS = -1
@@ -68,7 +69,7 @@ def counts(model, x: Tensor, sigma: float, draws: int, *, classes: int,
         logits = logits_of(model, x[:1], torch.zeros(1, dtype=torch.long, device=x.device))
         if logits.shape[1] != classes:
             raise ValueError(f"classes is {classes}, and this net has {logits.shape[1]} logits.")
-        for row, picture in zip(found, x):
+        for row, picture in bar(list(zip(found, x)), "votes"):
             for some in torch.arange(draws).split(batch):
                 noise = torch.randn(len(some), *picture.shape, generator=generator)
                 answers = model(picture + sigma * noise.to(picture)).argmax(1)

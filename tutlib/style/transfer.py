@@ -17,7 +17,6 @@ import torch
 from torch import Tensor
 
 from tutlib.balls import Box
-from tutlib.check.patience import bar
 from tutlib.descent import LBFGS, descend
 from tutlib.style.extractors import Extractor
 
@@ -271,10 +270,7 @@ def transfer(
         now[:] = [Losses(*(part.detach() for part in parts))]
         return parts
 
-    ticks = iter(bar(range(steps), "steps"))
-
     def report(t: int, x: Tensor, _) -> object:
-        next(ticks)
         return callback is not None and callback(t, x, now[0])
 
     step = LBFGS(longest=LONGEST) if step is None else step

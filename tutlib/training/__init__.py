@@ -6,8 +6,10 @@ from tutlib.training.inner import describe, fgsm_rs, mixed, pgd_inner
 from tutlib.training.measure import accuracy
 from tutlib.training.points import lowest_lead, points_apart, proved_in_squares, right_in_squares
 from tutlib.training.stopped import Stopped
+from tutlib.training.together import team, together
 
 __all__ = [
     "Run", "Stopped", "accuracy", "describe", "fgsm_rs", "fit", "lowest_lead", "mixed",
     "one_cycle", "pgd_inner", "points_apart", "proved_in_squares", "right_in_squares", "shifted",
+    "team", "together",
 ]  # fmt: skip

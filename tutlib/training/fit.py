@@ -20,15 +20,18 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.data import Dataset
 from tqdm.auto import tqdm
 
-from tutlib.check.inputs import check_count, check_labels, check_pictures, check_positive
+from tutlib.check.inputs import check_count, check_positive
 from tutlib.check.models import check_model, logits_of
 from tutlib.nets import untouched
-from tutlib.training.checkpoint import fingerprint, load, restore, save, snapshot
+from tutlib.training.batches import batches, check_source, mark_of, some
+from tutlib.training.checkpoint import load, restore, save, snapshot
 from tutlib.training.inner import Attack, describe
-from tutlib.training.measure import measured, score, some
+from tutlib.training.measure import measured, score
 from tutlib.training.stopped import Stopped, what_is_kept
+from tutlib.training.together import Team, team
 
 BAR = "{desc} |{bar}| {remaining} left{postfix}"
 MEASURED = 200  # training pictures measured after every epoch, where none are watched
@@ -65,8 +68,8 @@ class Run:
 
 def fit(
     model: nn.Module,
-    x: Tensor,
-    y: Tensor,
+    x: Tensor | Dataset,
+    y: Tensor | None,
     *,
     inner: Attack | None = None,
     augment: Callable[..., Tensor] | None = None,
@@ -88,9 +91,14 @@ def fit(
     weights so far are kept. The same call with the same `checkpoint` then goes on from the last
     finished epoch, and ends with the weights of an uninterrupted run, to the last bit (on a CPU).
 
+    Inside `together` all processes that `torchrun` has started train one net: each takes its share
+    of every batch, and the first one alone writes and prints. What is drawn at random for a picture
+    (a start, a shift) is then drawn by each process for itself; BatchNorm sees the shares.
+
     Args:
         model: from pictures to logits (N, K); trained in place, and left in eval mode.
-        x, y: all training pictures (N, ...) and labels (N,), on the model's device.
+        x, y: all training pictures (N, ...) and labels (N,), on the model's device. What does not
+            fit into memory: a torch ``Dataset`` of pairs, read as it is needed, and None.
         inner: the inner maximiser, ``inner(model, x, y, generator=...) -> x_adv``; None: clean.
         augment: what happens to a batch before that, ``augment(x, generator=...) -> x``: `shifted`.
         loss: what the weights lower, ``loss(model, x, y)`` of a batch; None: the cross-entropy.
@@ -120,36 +128,39 @@ def fit(
         >>> len(run.history), accuracy(net, x, y)
         (40, 1.0)
     """
-    labels = _check(model, x, y, epochs, batch, lr, until)
-    sets = {"train": some(x, labels, MEASURED if watch is None else len(watch[0]))}
+    labels, group = _check(model, x, y, epochs, batch, lr, until), team()
+    size, device = _shared(min(batch, len(x)), group), _device(model)
+    sets = {"train": some(x, labels, MEASURED if watch is None else len(watch[0]), device)}
     sets |= {"watch": watch} if watch is not None else {}
     moving = optimizer(model.parameters(), lr=lr)
     generator = torch.Generator().manual_seed(seed)
     recipe = {"pictures": len(x), "epochs": epochs, "batch": batch, "lr": lr, "seed": seed,
               "inner": describe(inner), "augment": describe(augment),
-              "optimizer": describe(optimizer), "data": fingerprint(x, labels)}  # fmt: skip
-    recipe["loss"] = None if loss is None else describe(loss)  # None, too, in older checkpoints
+              "optimizer": describe(optimizer), "data": mark_of(x, labels),
+              "loss": None if loss is None else describe(loss)}  # fmt: skip
     path = checkpoint if isinstance(checkpoint, str | Path) else None
-    state = _beginning(checkpoint, path, recipe, model, moving, generator)
+    state = _beginning(checkpoint, path, recipe, model, moving, generator, group)
     done, last = len(state["history"]), epochs if until is None else min(until, epochs)
-    what, batches = "training" if inner is None else "adversarial training", max(1, len(x) // batch)
-    bar = tqdm(total=last * batches, initial=done * batches, bar_format=BAR,
-               leave=False, disable=not progress)  # fmt: skip
+    what, steps = "training" if inner is None else "adversarial training", len(x) // size
+    bar = tqdm(total=last * steps, initial=done * steps, bar_format=BAR,
+               leave=False, disable=not (progress and group.leads))  # fmt: skip
     try:
         for epoch in range(done + 1, last + 1):
             rate = functools.partial(_rate, lr, epoch, epochs)
             row = {"epoch": epoch}
-            made = _adversary(model, inner, augment, generator)
+            order = torch.randperm(len(x), generator=generator)[: steps * size]
+            made = _adversary(model, inner, augment, _chance(generator, seed, epoch, group))
             bar.set_description(f"{what}: epoch {epoch} of {last}", refresh=False)
-            row |= _epoch(model, x, labels, made, loss, moving, rate, batch, generator, bar.update)
-            row |= measured(model, sets, judge)
+            parts = batches(x, labels, order, size, group, device)
+            row |= _epoch(model, parts, steps, made, loss, moving, rate, group, bar.update)
+            row |= measured(model, sets, judge, group)
             bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
             best, worth = state["best"], score(row)
             if worth >= best[0]:
                 best = (worth, epoch, copy.deepcopy(model.state_dict()))
             history = [*state["history"], row]
             state = snapshot(recipe, history, best, model, moving, generator)
-            if path is not None:
+            if path is not None and group.leads:
                 _save_or_say(state, path)
     except KeyboardInterrupt:
         so_far = _ended(model, state, epochs)
@@ -168,14 +179,17 @@ def _ended(model: nn.Module, state: dict, epochs: int) -> Run:
     return Run(history, best[1], len(history) == epochs, state)
 
 
-def _beginning(checkpoint, path, recipe: dict, model, moving, generator) -> dict:
-    """Where the run begins: at the checkpoint, or here and now."""
-    state = load(path) if path is not None else checkpoint
+def _beginning(checkpoint, path, recipe: dict, model, moving, generator, group: Team) -> dict:
+    """Where the run begins: at the checkpoint, or here and now; everywhere with the same net."""
+    state = checkpoint
+    if path is not None:  # the others may be on machines without this file
+        state = group.told(load(path) if group.leads else None)
     if state is not None:
         restore(state, recipe, model, moving, generator)
         return state
+    group.same_net(model)
     state = snapshot(recipe, [], (-math.inf, 0, None), model, moving, generator)
-    if path is not None:
+    if path is not None and group.leads:
         save(state, path)  # interrupted in the first epoch, it begins at the same place again
     return state
 
@@ -188,27 +202,28 @@ def _save_or_say(state: dict, path: str | Path) -> None:
         tqdm.write(f"{path} cannot be written ({error.strerror or error}): training goes on.")
 
 
-def _epoch(model, x, y, made, loss_of, optimizer, rate, batch, generator, tick) -> dict[str, float]:
+def _epoch(model, parts, steps, made, loss_of, optimizer, rate, group: Team, tick
+           ) -> dict[str, float]:  # fmt: skip
     """Once through the pictures, in a new order: the mean loss and the seconds it took."""
     model.train()
-    batch = min(batch, len(x))
-    batches = len(x) // batch  # what is left over after the shuffle waits for another epoch
-    order = torch.randperm(len(x), generator=generator)[: batches * batch].to(x.device)
-    total, begin = torch.zeros((), device=x.device), _clock(x.device)
-    for i, rows in enumerate(order.split(batch)):
-        for group in optimizer.param_groups:
-            group["lr"] = rate(i / batches)
-        pictures = made(x[rows], y[rows])  # first the pictures move, uphill ...
-        loss = (loss_of or _cross_entropy)(model, pictures, y[rows])
+    device = _device(model)
+    total, begin = torch.zeros((), device=device), _clock(device)
+    for i, (x, y) in enumerate(parts):
+        for settings in optimizer.param_groups:
+            settings["lr"] = rate(i / steps)
+        pictures = made(x, y)  # first the pictures move, uphill ...
+        loss = (loss_of or _cross_entropy)(model, pictures, y)
         optimizer.zero_grad()
         loss.backward()  # ... and then the weights, downhill
+        group.average_gradients(model)
         optimizer.step()
         total += loss.detach()
         tick()
-    loss = total.item() / batches
+    group.same_net(model)  # BatchNorm's running statistics have seen the shares alone
+    loss = group.mean(total.item() / steps)
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
-    return {"loss": loss, "seconds": _clock(x.device) - begin}
+    return {"loss": loss, "seconds": _clock(device) - begin}
 
 
 def _cross_entropy(model, x: Tensor, y: Tensor) -> Tensor:
@@ -223,6 +238,18 @@ def _adversary(model, inner, augment, generator) -> Callable[[Tensor, Tensor], T
         return x if inner is None else inner(model, x, y, generator=generator)
 
     return made
+
+
+def _chance(generator: torch.Generator, seed: int, epoch: int, group: Team) -> torch.Generator:
+    """Where the random starts and shifts of an epoch come from; in a team, each has its own.
+
+    It depends on the epoch alone, so that whoever goes on from a checkpoint draws the same.
+    """
+    if group.size == 1:
+        return generator
+    mine = hash((seed, epoch, group.rank)) % 2**63  # whole numbers: the same in every process
+    torch.manual_seed(mine)  # of dropout
+    return torch.Generator().manual_seed(mine)
 
 
 def _rate(lr: float, epoch: int, epochs: int, within: float) -> float:
@@ -247,17 +274,32 @@ def one_cycle(done: float, warm_up: float = 0.3) -> float:
     return 0.5 * (1 + math.cos(math.pi * (done - warm_up) / (1 - warm_up)))
 
 
-def _check(model, x: Tensor, y: Tensor, epochs, batch, lr: float, until) -> Tensor:
-    check_pictures(x, None)
+def _check(model, x, y, epochs, batch, lr: float, until) -> Tensor | None:
     check_model(model)
     for name, value, least in (("epochs", epochs, 1), ("batch", batch, 1), ("until", until, 0)):
         check_count(name, epochs if value is None else value, least)
     check_positive("lr", lr)
-    labels = check_labels(y, x)
-    ends = torch.stack([labels.argmin(), labels.argmax()])  # all classes lie between these two
+    labels = check_source(x, y)
+    if labels is None:
+        pictures, ends = some(x, None, 2, _device(model))
+    else:  # all classes lie between these two
+        rows = torch.stack([labels.argmin(), labels.argmax()])
+        pictures, ends = x[rows], labels[rows]
     with untouched(model), torch.no_grad():
-        logits_of(model, x[ends], labels[ends])
+        logits_of(model, pictures, ends)
     return labels
+
+
+def _shared(batch: int, group: Team) -> int:
+    if batch % group.size:
+        raise ValueError(
+            f"batch is {batch}, and {group.size} processes share it: make it a multiple of that."
+        )
+    return batch
+
+
+def _device(model: nn.Module) -> torch.device:
+    return next((p.device for p in model.parameters()), torch.device("cpu"))
 
 
 def _clock(device: torch.device) -> float:

@@ -9,6 +9,9 @@ from tutlib.check.inputs import check_labels, check_pictures
 from tutlib.check.models import check_model, logits_of
 from tutlib.nets import untouched
 from tutlib.training.inner import Attack
+from tutlib.training.together import Team
+
+ALONE = Team()
 
 
 def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch: int = 200):
@@ -31,19 +34,10 @@ def accuracy(model, x: Tensor, y: Tensor, attack: Attack | None = None, *, batch
     return right / len(x)
 
 
-def some(x: Tensor, y: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """`count` pictures, evenly spread (a data set may be sorted by class).
-
-    Example:
-        >>> some(torch.arange(6), torch.arange(6), 3)
-        (tensor([0, 2, 4]), tensor([0, 2, 4]))
-    """
-    stride = max(1, len(x) // count)
-    return x[::stride][:count], y[::stride][:count]
-
-
-def measured(model, sets: dict, judge: Attack | None) -> dict[str, float]:
+def measured(model, sets: dict, judge: Attack | None, group: Team = ALONE) -> dict[str, float]:
     """The accuracies of an epoch, on each of the `sets`: clean, and against a `judge`.
+
+    In a team each measures its share of the pictures, and all get the same numbers.
 
     Example:
         >>> measured(lambda x: x, {"train": (torch.tensor([[0.9, 0.1]]), torch.tensor([0]))}, None)
@@ -51,9 +45,12 @@ def measured(model, sets: dict, judge: Attack | None) -> dict[str, float]:
     """
     row = {}
     for name, (x, y) in sets.items():
-        row[f"{name}_clean"] = accuracy(model, x, y)
-        if judge is not None:
-            row[f"{name}_robust"] = accuracy(model, x, y, judge)
+        mine = group.share(torch.arange(len(x), device=x.device)) if group.size > 1 else slice(None)
+        x, y = x[mine], y[mine]
+        for kind, attack in {"clean": None, "robust": judge}.items():
+            if kind == "clean" or judge is not None:
+                right = accuracy(model, x, y, attack) if len(x) else 0.0
+                row[f"{name}_{kind}"] = group.mean(right, len(x))
     return row
 
 
