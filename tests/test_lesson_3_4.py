@@ -8,7 +8,7 @@ from scipy import ndimage
 from torch import nn
 
 from tests import exercises
-from tutlib.assets import on_ground
+from tutlib.assets import device, on_ground
 from tutlib.lessons.cords import INNER, OUTER, twisted_cords
 from tutlib.lessons.panels.grounds import GROUNDS, SHOWN, swap_the_ground
 from tutlib.plots import fooling as figures
@@ -127,7 +127,7 @@ class Greenness(nn.Module):
 @pytest.fixture
 def panel():
     blind = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(3, 2))
-    both = {"a habit": Greenness(), "another": blind}
+    both = {"a habit": Greenness(), "another": blind.to(device())}
     return swap_the_ground(both, ["hog", "wombat"], [11, 12], 24)
 
 

@@ -37,7 +37,8 @@ LESS = {
     "20, 2, 12, 6, ['hog', 'airliner', 'teapot'], 8",
     "2-2": "pigs, digits_seen, judged = 3, 50, 500",
     "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
-    "3-4": "n_learn, n_new, n_exceptions, n_things, judged = 30, 25, [0, 15], 2, 500",
+    "3-4": "size, n_learn, n_new, n_exceptions, n_things = 32, 24, 24, [0, 12], 1\n"
+    "learned, judged = 4000, 500",
 }
 
 
@@ -134,7 +135,11 @@ def test_a_lesson_runs_on_the_large_net(
         ("3-1", ""),
         ("3-2", ""),
         ("3-3", ""),
-        ("3-4", "n_learn, n_new, n_exceptions, n_things = 30, 30, [0, 15], 10"),
+        (
+            "3-4",
+            "size, n_learn, n_new, n_exceptions, n_things = 32, 24, 24, [0, 12], 4\n"
+            "learned, judged = 4000, 500",
+        ),
         ("3-5", "learned = 6_000"),  # a shortened MNIST will do
         ("4-1", ""),
         ("4-2", ""),
