@@ -32,12 +32,13 @@ def twins(one, other, names: Sequence[str]) -> Figure:
     use_style()
     weights = [as_array(one), as_array(other)]
     classes, side = len(weights[0]), int(weights[0].shape[1] ** 0.5)
-    figure, rows = plt.subplots(2, classes, figsize=(12.4, 3.7), layout="constrained")
+    figure, rows = plt.subplots(2, classes, figsize=(12.4, 3.3), layout="constrained")
     for place, (axes_row, rows_of, name) in enumerate(zip(rows, weights, names)):
         for label, (axes, row) in enumerate(zip(axes_row, rows_of)):
             limit = np.abs(row).max()
             axes.imshow(row.reshape(side, side), cmap="PuOr", vmin=-limit, vmax=limit)
             axes.set(xticks=[], yticks=[])
+            axes.spines[:].set_visible(False)
             if place == 0:
                 axes.set_title(str(label), size=14, loc="center")
         axes_row[0].set_ylabel(name, size=13)
@@ -153,7 +154,7 @@ def who_falls(found: Mapping) -> Figure:
     put(change, 0.5 + found["delta"] * 0.45 / size, title, "perturbation")
     words.set(xlim=(0, 1), ylim=(len(found["says"]) - 0.4, -0.9))
     words.axis("off")
-    words.set_title(f"truth: {found['truth']}", size=13)
+    words.set_title(f"truth: {found['truth']}; they say", size=13)
     for place, (name, digit) in enumerate(found["says"].items()):
         fallen = digit != found["truth"]
         colour, mark = (COLOURS["adversarial"], "✗") if fallen else (COLOURS["ink"], "")

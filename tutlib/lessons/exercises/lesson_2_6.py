@@ -16,7 +16,7 @@ def crossing() -> Checks:
     share = once(lambda f: torch.as_tensor(f(at_home, away)).double())
     return [
         ("of four that fell at home, one falls away", lambda f: abs(share(f) - 0.25) < 1e-6),
-        ("whoever falls nowhere crosses nowhere", lambda f: float(f(at_home, ~at_home)) == 0),
+        ("where nobody falls twice, the share is zero", lambda f: float(f(at_home, ~at_home)) == 0),
         ("where all cross, the share is one", lambda f: abs(float(f(at_home, at_home)) - 1) < 1e-6),
     ]
 
