@@ -66,18 +66,31 @@ def test_the_panel_says_who_falls(panel):
         assert panel.set(part=part)["picture"].min() >= 0
         assert panel.set(part=part)["picture"].max() <= 1
     assert panel.errors == []
+
+
+def test_who_misreads_a_digit_untouched_never_falls(panel):
+    x, y = torch.full((5, 1, 4, 4), 0.5), torch.ones(5, dtype=torch.long)
+    zero = lambda z: F.one_hot(torch.zeros(len(z), dtype=torch.long), 2)  # noqa: E731
+    found = shown_to_all({"zero": zero}, {"zero": x}, x, y).set(part=100)
+    assert found["says"] == {"zero": 0}
+    assert figures.fallen_readers(found) == []
+    found = panel.set(source="bright", part=100)
+    assert figures.fallen_readers(found) == ["bright", "corner"]
+
+
+def test_the_panels_page_is_small(panel):
     assert len(panel.freeze()) < 400_000
 
 
 def test_only_an_untouched_digit_is_framed_as_clean_and_only_the_wrong_are_crossed():
     found = {"picture": torch.rand(1, 1, 8, 8), "truth": 3, "source": "LR",
-             "says": {"net": 3, "LR": 5}}  # fmt: skip
+             "says": {"net": 3, "LR": 5, "tree": 7}, "misread": ["tree"]}  # fmt: skip
     drawn = {size: figures.who_falls(found | {"delta": size * torch.ones(1, 1, 8, 8)})
              for size in (0.0, 0.1)}  # fmt: skip
     frames = [figure.axes[0].spines["top"].get_edgecolor() for figure in drawn.values()]
     assert frames[0] != frames[1]
     crossed = [text.get_text() for text in drawn[0.1].axes[2].texts if "✗" in text.get_text()]
-    assert crossed == ["5 ✗"]
+    assert crossed == ["5 ✗"]  # the tree was wrong before: it has not fallen
 
 
 def test_a_missing_row_stays_empty():

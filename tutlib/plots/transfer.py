@@ -139,11 +139,18 @@ def by_questions(asked: Sequence[int], found: Sequence[Estimate], noise: Estimat
     return finish(figure)
 
 
+def fallen_readers(found: Mapping) -> list[str]:
+    """Who is wrong now and was right about the digit untouched: `found` as for `who_falls`."""
+    wrong = [name for name, digit in found["says"].items() if digit != found["truth"]]
+    return [name for name in wrong if name not in found["misread"]]
+
+
 def who_falls(found: Mapping) -> Figure:
     """The panel's figure: a digit with a change made for one model, and what six models say.
 
     Args:
-        found: `picture`, `delta` (1, 1, H, W), `truth` int, `source` its name, `says` name -> int.
+        found: `picture`, `delta` (1, 1, H, W), `truth` int, `source` its name, `says` name -> int,
+            `misread` the names of those who are wrong about the digit untouched.
     """
     use_style()
     figure, (seen, change, words) = plt.subplots(1, 3, figsize=(8.8, 3.5))
@@ -156,9 +163,10 @@ def who_falls(found: Mapping) -> Figure:
     words.axis("off")
     words.set_title(f"truth: {found['truth']}; they say", size=13)
     for place, (name, digit) in enumerate(found["says"].items()):
-        fallen = digit != found["truth"]
+        fallen, misread = name in fallen_readers(found), name in found["misread"]
         colour, mark = (COLOURS["adversarial"], "✗") if fallen else (COLOURS["ink"], "")
+        mark = "(misread anyway)" if misread else mark
         words.text(0.05, place, name, size=13, color=colour, va="center")
-        words.text(0.72, place, f"{digit} {mark}", size=14, color=colour, va="center",
+        words.text(0.42, place, f"{digit} {mark}", size=14, color=colour, va="center",
                    weight="bold" if fallen else "normal")  # fmt: skip
     return finish(figure)

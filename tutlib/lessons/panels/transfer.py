@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tutlib.panel import Choice, Panel, Slider
-from tutlib.plots.transfer import who_falls
+from tutlib.plots.transfer import fallen_readers, who_falls
 
 PARTS = [0, 25, 50, 75, 100, 125, 150]
 
@@ -29,8 +29,9 @@ def shown_to_all(models: Mapping[str, Callable], made: Mapping[str, Tensor], x: 
         change = (made[state["source"]][row] - x[row]) * (state["part"] / 100)
         seen = (x[row] + change).clamp(0, 1)
         says = {name: int(model(seen).argmax(1)) for name, model in models.items()}
+        misread = [name for name, model in models.items() if int(model(x[row]).argmax(1)) != y[row]]
         return {"picture": seen, "delta": seen - x[row], "truth": int(y[row]),
-                "source": state["source"], "says": says}  # fmt: skip
+                "source": state["source"], "says": says, "misread": misread}  # fmt: skip
 
     return Panel(
         compute,
@@ -46,7 +47,8 @@ def shown_to_all(models: Mapping[str, Callable], made: Mapping[str, Tensor], x: 
         answers=("none or one", "two or three", "four or more"),
         reveal="Guess each time. Which source surprises you, and who is fooled by nearly anything?",
         caption="Left: the digit as all six see it. Middle: the change, drawn so that its largest "
-        "pixel is strong. Right: their answers; orange with a cross is wrong.",
+        "pixel is strong. Right: their answers; orange with a cross has fallen. Who misreads "
+        "the digit untouched cannot fall.",
         frozen={"source": list(made), "digit": [1, 2, 3, 4]},
         strip=[{"source": next(iter(made))}],
         alt=_alt,
@@ -54,7 +56,7 @@ def shown_to_all(models: Mapping[str, Callable], made: Mapping[str, Tensor], x: 
 
 
 def _alt(state: dict, found: dict) -> str:
-    fallen = [name for name, digit in found["says"].items() if digit != found["truth"]]
+    fallen = fallen_readers(found)
     return (
         f"Digit {state['digit']}, a {found['truth']}, with {state['part']} % of a change made for "
         f"{state['source']}: {len(fallen)} of {len(found['says'])} fall"
