@@ -160,8 +160,8 @@ def photograph(x: Tensor, views: Views, table: Tensor | None = None) -> Tensor:
 
     Example:
         >>> white = torch.ones(1, 3, 8, 8)
-        >>> photograph(white, still(light=0.5)).unique()
-        tensor([0.5000])
+        >>> photograph(white, still(light=0.5)).mean()
+        tensor(0.5000)
     """
     check_pictures(x)
     if x.dim() != 4 or x.shape[1] != 3 or x.shape[2] != x.shape[3]:
