@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package something else
-INSTALLED_AS = {"PIL": "pillow", "IPython": "ipython", "skimage": "scikit-image"}
+INSTALLED_AS = {"PIL": "pillow", "IPython": "ipython"}
 HERE = {"tutlib", *sys.stdlib_module_names}
 COMES_ALONG = {"ipython": "ipywidgets", "jupyter-client": "jupyterlab"}  # with what is declared
 FREE = {"torch", "torchvision"}  # a learner's own build is kept
@@ -83,7 +83,7 @@ def imported(folder: str) -> set[str]:
 
 def test_what_the_package_imports_is_declared_and_nothing_else_is():
     assert imported("tutlib") - set(WANTED) == set(COMES_ALONG)
-    read_from = {"scikit-learn"}  # pictures that lie in it
+    read_from = {"scikit-learn", "scikit-image"}  # pictures that lie in them
     assert set(WANTED) - imported("tutlib") == read_from | {"jupyterlab", "ipykernel"}
 
 
