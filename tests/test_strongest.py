@@ -201,6 +201,23 @@ def test_it_goes_towards_a_target(reader):
     assert reached.float().mean() > 0.9
 
 
+@pytest.mark.parametrize("climb", CLIMBS.values(), ids=CLIMBS)
+def test_a_score_that_does_not_exist_is_refused(climb, little):
+    net, x, y = little
+    with pytest.raises(ValueError, match="a score is one of"):
+        climb(net, x, y, Linf(0.05), score="margin")
+
+
+def test_a_second_start_towards_each_rival_loses_nothing(reader):
+    net, x, y = reader
+    once, twice = (
+        net(apgd_targeted(net, x, y, Linf(0.05), steps=10, targets=2, score="lead", restarts=k))
+        for k in (1, 2)
+    )
+    assert ((once.argmax(1) != y) <= (twice.argmax(1) != y)).all()
+    assert (twice.argmax(1) != y).any()
+
+
 # ------------------------------------------------------------ the ensemble
 
 

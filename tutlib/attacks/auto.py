@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tutlib.attacks.margins import SCORES, check_target, fallen
+from tutlib.attacks.margins import SCORES, check_score, check_target, fallen
 from tutlib.attacks.objectives import Model
 from tutlib.check.inputs import check_count, check_effort
 from tutlib.check.models import at_the_door
 from tutlib.descent import ascend
 from tutlib.nets import untouched
 
-RISING = 0.75  # of the steps since the last look have to go up, or the steps were too long
+RISING = 0.75  # of the steps since the last look: more have to go up, or the steps were too long
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Halving:
 
     (Croce and Hein, "Reliable evaluation of adversarial robustness with an ensemble of diverse
     parameter-free attacks", 2020, Algorithm 1.) Every picture has a step of its own. It starts
-    with twice the radius. At a few fixed times each picture is looked at: if its value rose in less
-    than three quarters of the steps since then, or if neither step nor best value has changed, its
+    with twice the radius. At a few fixed times each picture is looked at: if its value rose in at
+    most three quarters of the steps since then, or if neither step nor best value has changed, its
     step is halved and it goes on from its best point. A quarter of each move is momentum.
 
     Attributes:
@@ -155,6 +155,7 @@ def apgd(model: Model, x: Tensor, y, ball, *, steps: int = 100, score: str = "cr
         tensor([1])
     """
     check_effort(steps, restarts)
+    check_score(score)
     model, y, _ = at_the_door(model, x, y, target, box, ball)
     target, x = check_target(target, y, x), x.detach()
     generator = generator or torch.Generator().manual_seed(0)
@@ -163,24 +164,27 @@ def apgd(model: Model, x: Tensor, y, ball, *, steps: int = 100, score: str = "cr
 
 
 def apgd_targeted(model: Model, x: Tensor, y, ball, *, steps: int = 100, targets: int = 9,
+                  score: str = "ratio", restarts: int = 1,
                   box: tuple[float, float] | None = (0.0, 1.0),
                   generator: torch.Generator | None = None) -> Tensor:  # fmt: skip
-    """Auto-PGD on the ratio towards one other class after the other, the likeliest first.
+    """Auto-PGD towards one other class after the other, the likeliest first.
 
-    (APGD-T of Croce and Hein, 2020.) Arguments as for `apgd`; `targets` classes are tried at most.
+    (APGD-T of Croce and Hein, 2020, is the one on the ratio.) Arguments as for `apgd`; `targets`
+    classes are tried at most, each of them once before any gets another start.
 
     Example:
         >>> vote = lambda x: x
         >>> apgd_targeted(vote, torch.tensor([[0.6, 0.5, 0.2]]), 0, Linf(0.1)).argmax(1)
         tensor([1])
     """
-    check_effort(steps)
+    check_effort(steps, restarts)
+    check_score(score)
     check_count("targets", targets, 1)
     model, y, _ = at_the_door(model, x, y, None, box, ball)
     generator, x = generator or torch.Generator().manual_seed(0), x.detach()
     with untouched(model), torch.inference_mode(False):
         rivals = likeliest(model, x, y, targets)
-        runs = [("ratio", rivals[:, k]) for k in range(rivals.shape[1])]
+        runs = [(score, rivals[:, k]) for k in range(rivals.shape[1])] * restarts
         return climbs(model, x, y, ball, runs, steps, box, generator)
 
 

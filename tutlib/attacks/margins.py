@@ -88,8 +88,7 @@ class Score:
     target: Tensor | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in SCORES:
-            raise ValueError(f"a score is one of {list(SCORES)}, and this is {self.kind!r}.")
+        check_score(self.kind)
 
     def __call__(self, x: Tensor) -> Tensor:
         return SCORES[self.kind](self.model(x), self.y, self.target)
@@ -113,6 +112,12 @@ def fallen(logits: Tensor, y: Tensor, target: Tensor | None = None) -> Tensor:
     """
     hair = HAIR * logits.detach().abs().amax(1)
     return third_wish(logits.detach(), y, target) > hair
+
+
+def check_score(kind: str) -> None:
+    """Raise unless there is such a score."""
+    if kind not in SCORES:
+        raise ValueError(f"a score is one of {list(SCORES)}, and this is {kind!r}.")
 
 
 def check_target(target, y: Tensor, x: Tensor) -> Tensor | None:

@@ -72,7 +72,7 @@ def distances(found: Mapping[str, Mapping[str, Tensor]]) -> Figure:
     left.annotate("median", (0, 50), (4, 4), textcoords="offset points", size=12)
     left.set(xlabel="L2 distance (1 is the way of one pixel from black to white)", xlim=(0, None))
     left.set(ylabel="still right, in per cent", ylim=(0, 103))
-    left.set_title("who can be fooled within this distance", size=13)
+    left.set_title("who stands when changes may be this large", size=13)
     left.legend(loc="upper right")
     methods = list(next(iter(found.values())))
     right.set(yticks=range(len(methods)), yticklabels=methods, xlim=(0, 103))
@@ -128,7 +128,7 @@ def eaten(found: Mapping[str, Strongest]) -> Figure:
                           bbox={"fc": "white", "ec": "none", "pad": 1.2})  # fmt: skip
             begin += hits
         stands = int(result.stands.sum())
-        axes.barh(place, stands, left=begin, height=0.6, fill=False, edgecolor=COLOURS["ink"],
+        axes.barh(place, stands, left=begin, height=0.6, color="white", edgecolor=COLOURS["ink"],
                   lw=1.4, label="still right" if place == 0 else None)  # fmt: skip
         axes.text(begin + stands / 2, place, str(stands), ha="center", va="center", size=12)
     axes.set(yticks=range(len(found)), yticklabels=list(found), xlabel="pictures")

@@ -25,6 +25,7 @@ def smallest_change(nets: Mapping[str, object], x: Tensor, y: Tensor,
     }
     longest = max(way for each in ways.values() for row in each.values() for way in row)
     methods = list(next(iter(found.values())))
+    nearest = "; ".join(f"{net}: {_counted(each)}" for net, each in ways.items())
 
     def compute(state: dict) -> dict:
         row, net, method = state["digit"] - 1, state["net"], state["method"]
@@ -46,7 +47,8 @@ def smallest_change(nets: Mapping[str, object], x: Tensor, y: Tensor,
         title="The smallest change",
         question="Which of the three will have found the nearest picture for most of these digits?",
         answers=methods,
-        reveal="Walk through the digits and compare the bars: no method is the nearest everywhere.",
+        reveal=f"So many of these {len(x)} digits each found nearest. {nearest[:1].upper()}"
+        f"{nearest[1:]}. Walk through the digits and compare the bars.",
         caption="Blue: the digit. Then the change, on a scale of its own (grey is none), and the "
         "digit with it. Bars: how far each search had to go.",
         frozen={"digit": list(range(1, min(len(x), 4) + 1)), "net": list(nets), "method": methods},
@@ -55,3 +57,11 @@ def smallest_change(nets: Mapping[str, object], x: Tensor, y: Tensor,
         f"{state['method']}: the net says {result['says'][1]} at distance "
         f"{result['ways'][state['method']]:.2f}",
     )  # fmt: skip
+
+
+def _counted(ways: Mapping[str, list[float]]) -> str:
+    """Of how many pictures each method found the nearest, in words."""
+    far = torch.tensor(list(ways.values()))
+    far[far == 0] = torch.inf  # nothing was found
+    first = far.argmin(0).bincount(minlength=len(ways))
+    return ", ".join(f"{method} {int(hits)}" for method, hits in zip(ways, first))
