@@ -170,8 +170,9 @@ def test_a_net_in_train_mode_and_a_batch_of_one(called):
 @pytest.mark.parametrize(("change", "words"), [
     ({"y": 9}, "outside the model's 4 classes"), ({"x": 255 * torch.rand(2, 3, 8, 8)}, "divide by"),
     ({"ball": Linf(8.0)}, "eps is in pixel"), ({"x": torch.rand(0, 3, 8, 8)}, "empty"),
-    ({"target": 0}, "that is its true label"), ({"queries": 0}, "queries must be at least 1"),
-    ({"target": torch.tensor([1, 0])}, "picture 1 is to be moved towards 0"),
+    ({"target": 0}, "the target is the true label itself"),
+    ({"queries": 0}, "queries must be at least 1"),
+    ({"target": torch.tensor([1, 0])}, "the true label itself for 1 of 2 pictures"),
     ({"share": 0.0}, "share must be above 0"), ({"share": 2}, "share must be above 0"),
     ({"x": torch.rand(2, 30)}, "squares are painted"), ({"asked": torch.zeros(2)}, "whole numbers"),
     ({"asked": torch.zeros(3, dtype=torch.long)}, "2 whole numbers"),

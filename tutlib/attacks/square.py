@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
+from tutlib.attacks.margins import check_target, doubt, third_wish
 from tutlib.attacks.objectives import Model
 from tutlib.balls import L2, Linf
 from tutlib.check.inputs import check_count, check_finite, device_of
@@ -61,7 +61,8 @@ def square(model: Model, x: Tensor, y, ball, *, queries: int = 1000, target=None
     check_count("queries", queries, 1)
     check_share(share)
     model, y, target = at_the_door(model, x, y, target, box, ball)
-    check_for_squares(x, ball, y, target)
+    check_for_squares(x, ball)
+    target = check_target(target, y, x)
     asked = torch.zeros_like(y) if asked is None else check_ledger(asked, x)
     generator = generator or torch.Generator().manual_seed(0)
     x = x.detach()
@@ -129,10 +130,8 @@ def lead(scores: Tensor, y: Tensor, target: Tensor | None = None) -> tuple[Tenso
         (tensor([-1.,  3.]), tensor([False,  True]))
     """
     if target is not None:
-        return -F.cross_entropy(scores, target, reduction="none"), scores.argmax(1) == target
-    own = y[:, None]
-    others = scores.scatter(1, own, -torch.inf).amax(1)
-    return others - scores.gather(1, own)[:, 0], scores.argmax(1) != y
+        return doubt(scores, y, target), scores.argmax(1) == target
+    return third_wish(scores, y), scores.argmax(1) != y
 
 
 @dataclass(frozen=True)
@@ -300,8 +299,8 @@ def check_share(share: float) -> None:
         raise ValueError(f"share must be above 0 and at most 1, and this is {share!r}.")
 
 
-def check_for_squares(x: Tensor, ball, y: Tensor, target: Tensor | None) -> None:
-    """Raise unless squares can be painted, in this ball, towards somewhere else."""
+def check_for_squares(x: Tensor, ball) -> None:
+    """Raise unless squares can be painted in this ball."""
     if x.dim() != 4:
         raise ValueError(
             f"squares are painted on pictures (N, C, H, W), and these are {tuple(x.shape)}: "
@@ -309,12 +308,6 @@ def check_for_squares(x: Tensor, ball, y: Tensor, target: Tensor | None) -> None
         )
     if not isinstance(ball, Linf | L2):
         raise TypeError(f"square knows Linf and L2 balls, and this is {type(ball).__name__}.")
-    if target is not None and bool((same := target == y).any()):
-        row = int(same.nonzero()[0])
-        raise ValueError(
-            f"picture {row} is to be moved towards {int(y[row])}, and that is its true label: "
-            "choose another target."
-        )
 
 
 def check_ledger(asked: Tensor, x: Tensor) -> Tensor:

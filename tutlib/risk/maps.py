@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from tutlib.attacks.margins import third_wish
 from tutlib.balls import L2
 from tutlib.check.inputs import (
     check_count,
@@ -41,9 +42,7 @@ def way_out(model, x: Tensor, y, *, box=(0.0, 1.0)) -> tuple[Tensor, Tensor]:
     model, y, _ = at_the_door(model, x, y, None, box)
     with untouched(model), torch.enable_grad():
         point = x.detach().clone().requires_grad_(True)
-        z = model(point)
-        own = z.gather(1, y[:, None])[:, 0]
-        lead = own - z.scatter(1, y[:, None], -torch.inf).amax(1)
+        lead = -third_wish(model(point), y)
         (slope,) = torch.autograd.grad(lead.sum(), point)
     check_finite(slope)
     way = -slope
