@@ -24,8 +24,13 @@ def _flat_norm(t: Tensor, order: float) -> Tensor:
     return torch.linalg.vector_norm(t.flatten(1), ord=order, dim=1)
 
 
-def _per_picture(values: Tensor, like: Tensor) -> Tensor:
-    """(N,) -> (N, 1, 1, ...), to be multiplied with a batch of pictures."""
+def one_each(values: Tensor, like: Tensor) -> Tensor:
+    """One number for each picture, (N,), in a shape to be multiplied with `like`, (N, ...).
+
+    Example:
+        >>> one_each(torch.tensor([1.0, 0.5]), torch.zeros(2, 3, 8, 8)).shape
+        torch.Size([2, 1, 1, 1])
+    """
     return values.view(-1, *[1] * (like.dim() - 1))
 
 
@@ -135,8 +140,8 @@ class L2:
         """The gradient, scaled to length one (and zero where the gradient is zero)."""
         # By its largest entry first: the squares of a very sure net's slopes would all be 0.
         tiny = torch.finfo(grad.dtype).tiny
-        unit = grad / _per_picture(_flat_norm(grad, math.inf).clamp_min(tiny), grad)
-        return unit / _per_picture(_flat_norm(unit, 2).clamp_min(tiny), grad)
+        unit = grad / one_each(_flat_norm(grad, math.inf).clamp_min(tiny), grad)
+        return unit / one_each(_flat_norm(unit, 2).clamp_min(tiny), grad)
 
     def around(self, center: Tensor) -> Callable[[Tensor], Tensor]:
         """`project` for one centre and many points."""
@@ -151,8 +156,8 @@ class L2:
             delta = x - center
             length = _flat_norm(delta, 2)
             outside = length > self.eps
-            moved = center + delta * _per_picture(radius / length, delta)
-            return torch.where(_per_picture(outside, x), moved, x)
+            moved = center + delta * one_each(radius / length, delta)
+            return torch.where(one_each(outside, x), moved, x)
 
         return project
 
@@ -165,7 +170,7 @@ class L2:
         noise = _random(torch.randn, center.shape, center, generator)
         radius = _random(torch.rand, center.shape[:1], center, generator)
         radius = self.eps * radius ** (1 / center[0].numel())
-        return self.project(center + self.steepest(noise) * _per_picture(radius, center), center)
+        return self.project(center + self.steepest(noise) * one_each(radius, center), center)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from tutlib.attacks.margins import SCORES, check_score, check_target, fallen
 from tutlib.attacks.objectives import Model
+from tutlib.balls import one_each
 from tutlib.check.inputs import check_count, check_effort
 from tutlib.check.models import at_the_door
 from tutlib.descent import ascend
@@ -56,30 +57,25 @@ class Halving:
             else:
                 rose += values > last
                 higher = values > value_best
-                best = torch.where(_wide(higher, point), point, best)
-                grad_best = torch.where(_wide(higher, grad), grad, grad_best)
+                best = torch.where(one_each(higher, point), point, best)
+                grad_best = torch.where(one_each(higher, grad), grad, grad_best)
                 value_best = torch.where(higher, values, value_best)
             here, slope = point.clone(), grad
             if t - due == wait:
                 stuck = (rose <= RISING * wait) | (~halved & (value_best <= value_due))
                 size = torch.where(stuck, size / 2, size)
-                here = torch.where(_wide(stuck, point), best, point)
-                slope = torch.where(_wide(stuck, grad), grad_best, grad)
+                here = torch.where(one_each(stuck, point), best, point)
+                slope = torch.where(one_each(stuck, grad), grad_best, grad)
                 halved, value_due, due = stuck, value_best.clone(), t
                 rose = torch.zeros_like(rose)
                 wait = max(wait - max(int(0.03 * self.steps), 1), int(0.06 * self.steps), 1)
-            new = part = inside(here + ball.steepest(slope) * _wide(size, here))
+            new = part = inside(here + ball.steepest(slope) * one_each(size, here))
             if t > 0:
                 part = here + 0.75 * (new - here) + 0.25 * (here - before)
             before, last, t = here, values, t + 1
             point.copy_(part)
 
         return move
-
-
-def _wide(values: Tensor, like: Tensor) -> Tensor:
-    """(N,) -> (N, 1, 1, ...)."""
-    return values.view(-1, *[1] * (like.dim() - 1))
 
 
 @dataclass(eq=False)

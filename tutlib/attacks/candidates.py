@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
+from tutlib.balls import one_each
 from tutlib.descent import ascend
 
 
@@ -32,10 +34,9 @@ def better(objective, one: Tensor, other: Tensor) -> Tensor:
     """The better of two candidates for each picture, `one` where they are equally good."""
 
     def rank(x: Tensor) -> Tensor:
-        value = objective(x).double()
-        return 2 * objective.won(x).double() + value / (1 + value.abs())  # any win beats any loss
+        return 2 * objective.won(x) + F.softsign(objective(x).double())  # any win beats any loss
 
-    return torch.where((rank(other) > rank(one)).view(-1, *[1] * (one.dim() - 1)), other, one)
+    return torch.where(one_each(rank(other) > rank(one), one), other, one)
 
 
 @torch.inference_mode(False)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from tutlib.attacks.candidates import ascend_until_fooled
 from tutlib.attacks.objectives import Model
+from tutlib.balls import one_each
 from tutlib.check.inputs import check_count, check_effort, check_logits
 from tutlib.check.models import at_the_door
 from tutlib.nets import untouched
@@ -58,7 +59,7 @@ class Nearest:
             distance = torch.where(size > 0, (lead.detach() + beyond) / size, torch.inf)
             nearer = distance < away
             away, steep = torch.where(nearer, distance, away), torch.where(nearer, size, steep)
-            way = torch.where(nearer.view(-1, *[1] * (x.dim() - 1)), slope, way)
+            way = torch.where(one_each(nearer, x), slope, way)
         standing = (leads.detach() >= 0).all(1) & away.isfinite()
         # The straightened lead: its value here, and its slope.
         here = away.where(standing, torch.zeros_like(away))
@@ -98,7 +99,7 @@ class AllTheWay:
 
     def start(self, ball):
         def move(grad: Tensor, point: Tensor) -> Tensor:
-            length = ball.dual_norm(grad).view(-1, *[1] * (grad.dim() - 1))
+            length = one_each(ball.dual_norm(grad), grad)
             return point.add_(ball.steepest(grad) * length, alpha=1 + self.overshoot)
 
         return move

@@ -7,6 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from tutlib.balls import one_each
+
 
 def to_8bit(x_adv: Tensor, x: Tensor, ball, box=(0.0, 1.0)) -> Tensor:
     """Round `x_adv` to whole 8-bit levels (k / 255) in the ball around `x`, and in `box`.
@@ -48,5 +50,5 @@ def to_8bit(x_adv: Tensor, x: Tensor, ball, box=(0.0, 1.0)) -> Tensor:
 
 
 def _rounded(x: Tensor, x_adv: Tensor, share: Tensor, least: int, most: int) -> Tensor:
-    moved = x + (x_adv - x) * share.view(-1, *[1] * (x.dim() - 1))
+    moved = x + (x_adv - x) * one_each(share, x)
     return (moved * 255).round().clamp(least, most) / 255

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tutlib.attacks.margins import check_target, doubt, fallen, third_wish
 from tutlib.attacks.objectives import Model
-from tutlib.balls import L2, Box
+from tutlib.balls import L2, Box, one_each
 from tutlib.check.inputs import check_count, check_effort, check_positive
 from tutlib.check.models import at_the_door
 from tutlib.check.patience import bar
@@ -155,7 +155,7 @@ class Breathing:
             free = inside(point + 0.01 * ball.steepest(grad)) != point
             fade = 0.01 + 0.99 * (1 + math.cos(math.pi * t / self.steps)) / 2
             delta = point + fade * ball.steepest(grad * free) - self.deal.x
-            point.copy_(self.deal.x + ball.steepest(delta) * _wide(radius, delta))
+            point.copy_(self.deal.x + ball.steepest(delta) * one_each(radius, delta))
             t += 1
 
         return move
@@ -205,8 +205,4 @@ def _look(deal: Bargain, point: Tensor) -> None:
 
 def _within(nearest: Tensor, distance: Tensor, x: Tensor, ball) -> Tensor:
     """What lies in the ball; the picture itself where that is further away, or nothing."""
-    return torch.where(_wide(distance <= ball.eps, x), nearest, x)
-
-
-def _wide(values: Tensor, like: Tensor) -> Tensor:
-    return values.view(-1, *[1] * (like.dim() - 1))
+    return torch.where(one_each(distance <= ball.eps, x), nearest, x)

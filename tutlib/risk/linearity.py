@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 
+from tutlib.balls import one_each
 from tutlib.check.inputs import check_finite, check_pictures
 from tutlib.check.models import check_model
 from tutlib.nets import untouched
@@ -40,7 +41,7 @@ def straightness(t: Tensor, values: Tensor) -> Tensor:
         )
     check_finite(values)
     values = values.double()
-    t = t.to(values).view(-1, *[1] * (values.dim() - 1))
+    t = one_each(t.to(values), values)
     t, level = t - t.mean(), values.mean(0)
     left = values - level  # what is left to explain once the mean is known
     slope = (t * left).sum(0) / t.square().sum()

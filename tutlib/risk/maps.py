@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from tutlib.attacks.margins import third_wish
-from tutlib.balls import L2
+from tutlib.balls import L2, one_each
 from tutlib.check.inputs import (
     check_count,
     check_finite,
@@ -72,7 +72,7 @@ def at_right_angles(*ways: Tensor, generator: torch.Generator | None = None) -> 
     units = [L2(1.0).steepest(way) for way in ways]
     for unit in units * 2:  # the second round takes away what rounding has left
         share = (drawn * unit).flatten(1).sum(1)
-        drawn = drawn - share.view(-1, *[1] * (like.dim() - 1)) * unit
+        drawn = drawn - one_each(share, like) * unit
     return L2(1.0).steepest(drawn)
 
 
@@ -113,10 +113,9 @@ def cross_section(model, x: Tensor, right: Tensor, up: Tensor, reach: float, *, 
     n, i, j = torch.meshgrid(*(torch.arange(k, device=x.device) for k in (len(x), side, side)),
                              indexing="ij")  # fmt: skip
     n, i, j, found = n.flatten(), i.flatten(), j.flatten(), []
-    flat = [1] * (x.dim() - 1)
     with untouched(model), torch.no_grad():
         for some in bar(torch.arange(len(n), device=x.device).split(batch), "batches of points"):
-            a, b, rows = line[i[some]].view(-1, *flat), line[j[some]].view(-1, *flat), n[some]
+            a, b, rows = one_each(line[i[some]], x), one_each(line[j[some]], x), n[some]
             points = x[rows] + b * right[rows] + a * up[rows]
             found.append(model(points if box is None else points.clamp(*box)))
     logits = torch.cat(found)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tutlib.balls import one_each
 from tutlib.check.inputs import check_eps, check_pictures
 from tutlib.risk.bounds.layers import check_boxes, layers_of, lead_rows, spread, without_own
 
@@ -25,7 +26,7 @@ def box_around(x: Tensor, eps: float | Tensor) -> tuple[Tensor, Tensor]:
     """
     check_pictures(x)
     if isinstance(eps, Tensor):
-        eps = eps.to(x).view(-1, *[1] * (x.dim() - 1))
+        eps = one_each(eps.to(x), x)
     else:
         check_eps(eps)
     return (x - eps).clamp(0, 1), (x + eps).clamp(0, 1)
