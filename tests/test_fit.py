@@ -541,7 +541,7 @@ def bars(monkeypatch):
             self.steps.append(n)
             self.n += n
 
-        def set_postfix(self, shown):
+        def set_postfix_str(self, shown):
             self.shown.append(shown)
 
         def close(self):
@@ -565,7 +565,7 @@ def test_the_bar_goes_from_the_first_epoch_to_the_last(bars):
     assert first.described == ["training: epoch 1 of 2", "training: epoch 2 of 2"]
     assert first.closed
     row = half.history[1]
-    assert first.shown[1] == {k: f"{row[k]:.3g}" for k in ("loss", "train_clean")}
+    assert first.shown[1] == f"loss {row['loss']:.3g}, right {row['train_clean']:.1%}"
 
 
 def test_the_bar_is_shown_unless_told_otherwise_and_says_what_is_going_on(bars):

@@ -34,6 +34,8 @@ from tutlib.training.stopped import Stopped, what_is_kept
 from tutlib.training.together import Team, team
 
 BAR = "{desc} |{bar}| {remaining} left{postfix}"
+TOLD = {"train_clean": "right", "train_robust": "right under attack",
+        "watch_clean": "new ones right", "watch_robust": "new ones right under attack"}  # fmt: skip
 MEASURED = 200  # training pictures measured after every epoch, where none are watched
 
 
@@ -153,7 +155,7 @@ def fit(
             parts = batches(x, labels, order, size, group, device)
             row = _epoch(model, parts, steps, made, loss, moving, rate, group, bar.update)
             row = {"epoch": epoch} | row | measured(model, sets, judge, group)
-            bar.set_postfix({k: f"{row[k]:.3g}" for k in row if k not in ("epoch", "seconds")})
+            bar.set_postfix_str(_in_words(row))
             best, worth = state["best"], score(row)
             if worth >= best[0]:
                 best = (worth, epoch, copy.deepcopy(model.state_dict()))
@@ -223,6 +225,12 @@ def _epoch(model, parts, steps, made, loss_of, optimizer, rate, group: Team, tic
     if not math.isfinite(loss):
         raise FloatingPointError(f"the loss has become {loss}: lower the learning rate `lr`.")
     return {"loss": loss, "seconds": _clock(device) - begin}
+
+
+def _in_words(row: dict[str, float]) -> str:
+    """What the bar says of the last epoch: loss 0.05, right 98.5%."""
+    told = [f"{words} {row[name]:.1%}" for name, words in TOLD.items() if name in row]
+    return ", ".join([f"loss {row['loss']:.3g}", *told])
 
 
 def _cross_entropy(model, x: Tensor, y: Tensor) -> Tensor:
