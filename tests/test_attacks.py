@@ -20,9 +20,11 @@ EVERY = pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 
 @EVERY
 @BALLS
-@pytest.mark.parametrize("target", [None, 2])
-def test_inside_the_ball_and_inside_the_pixel_box(attack, ball, target, net, pictures, each_device):
+@pytest.mark.parametrize("targeted", [False, True])
+def test_inside_the_ball_and_inside_the_pixel_box(attack, ball, targeted, net, pictures,
+                                                  each_device):  # fmt: skip
     x, y = (t.to(each_device) for t in pictures)
+    target = (y == 0).long() if targeted else None
     x_adv = attack(net.to(each_device), x, y, ball, target=target)
     assert x_adv.shape == x.shape
     assert x_adv.dtype == x.dtype

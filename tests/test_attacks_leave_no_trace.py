@@ -154,7 +154,7 @@ INSIDE = {
     "pgd": lambda m, x, y: pgd(m, x, 3, Linf(0.03), steps=3),
     "pgd, the net's own labels": lambda m, x, y: pgd(m, x, m(x).argmax(1), Linf(0.03), steps=3),
     "pgd, early stop": lambda m, x, y: pgd(m, x, y, L2(0.3), steps=3, early_stop=True, restarts=2),
-    "fgsm, target": lambda m, x, y: fgsm(m, x, y, Linf(0.03), target=1),
+    "fgsm, target": lambda m, x, y: fgsm(m, x, y, Linf(0.03), target=(y == 0).long()),
     "input_gradient": lambda m, x, y: input_gradient(m, x, 3),
     "risk_curve": lambda m, x, y: risk.risk_curve(m, x, y, [0, 0.01]).pictures,
     "evaluate": lambda m, x, y: risk.evaluate(m, x, y, Linf(0.03), steps=6).values,

@@ -95,6 +95,12 @@ def test_no_effort_is_no_measurement(net, fast, effort):
         risk.evaluate(net, GOOD, 0, Linf(0.03), fast=fast, **effort)
 
 
+@pytest.mark.parametrize("attack", [fgsm, pgd, sgd_attack])
+def test_a_target_that_is_the_label_itself(attack, net):
+    with pytest.raises(ValueError, match=r"the true label itself for 1 of 2 pictures"):
+        attack(net, GOOD, torch.tensor([0, 1]), Linf(0.03), target=1)
+
+
 def test_the_sentence_names_what_is_wrong():
     with pytest.raises(ValueError, match=r"^y must hold one label for each of the 2 pictures"):
         pgd(lambda x: x, GOOD, torch.zeros(3, dtype=torch.long), Linf(0.03))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tutlib.attacks.margins import SCORES, check_score, check_target, fallen
+from tutlib.attacks.margins import SCORES, check_score, fallen
 from tutlib.attacks.objectives import Model
 from tutlib.balls import one_each
 from tutlib.check.inputs import check_count, check_effort
@@ -152,8 +152,8 @@ def apgd(model: Model, x: Tensor, y, ball, *, steps: int = 100, score: str = "cr
     """
     check_effort(steps, restarts)
     check_score(score)
-    model, y, _ = at_the_door(model, x, y, target, box, ball)
-    target, x = check_target(target, y, x), x.detach()
+    model, y, target = at_the_door(model, x, y, target, box, ball)
+    x = x.detach()
     generator = generator or torch.Generator().manual_seed(0)
     with untouched(model), torch.inference_mode(False):
         return climbs(model, x, y, ball, [(score, target)] * restarts, steps, box, generator)

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from tutlib.attacks.objectives import Model
-from tutlib.check.inputs import check_labels, check_logits
+from tutlib.check.inputs import check_logits
 
 HAIR = 1e-5  # of the largest logit: a lead this small is rounding, and another batch may turn it
 
@@ -118,17 +118,3 @@ def check_score(kind: str) -> None:
     """Raise unless there is such a score."""
     if kind not in SCORES:
         raise ValueError(f"a score is one of {list(SCORES)}, and this is {kind!r}.")
-
-
-def check_target(target, y: Tensor, x: Tensor) -> Tensor | None:
-    """A target as an (N,) tensor; raise where it is the label itself."""
-    if target is None:
-        return None
-    target = check_labels(target, x, "target")
-    same = int((target == y).sum())
-    if same:
-        raise ValueError(
-            f"the target is the true label itself for {same} of {len(x)} pictures: an attack needs "
-            "somewhere else to go, so leave those pictures out or choose another target."
-        )
-    return target

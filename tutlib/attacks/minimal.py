@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from tutlib.attacks.margins import check_target, doubt, fallen, third_wish
+from tutlib.attacks.margins import doubt, fallen, third_wish
 from tutlib.attacks.objectives import Model
 from tutlib.balls import L2, Box, one_each
 from tutlib.check.inputs import check_count, check_effort, check_positive
@@ -101,8 +101,8 @@ def carlini_wagner(model: Model, x: Tensor, y, ball: L2, *, steps: int = 100, pr
     check_count("prices", prices, 1)
     check_positive("first_price", first_price)
     check_round(ball)
-    model, y, _ = at_the_door(model, x, y, target, box, ball)
-    target, x = check_target(target, y, x), x.detach()
+    model, y, target = at_the_door(model, x, y, target, box, ball)
+    x = x.detach()
     with untouched(model), torch.inference_mode(False):
         nearest, distance = x.clone(), x.new_full(x.shape[:1], math.inf)
         low, high = torch.zeros_like(distance), torch.full_like(distance, math.inf)
@@ -181,8 +181,8 @@ def ddn(model: Model, x: Tensor, y, ball: L2, *, steps: int = 100, target=None,
     """
     check_effort(steps)
     check_round(ball)
-    model, y, _ = at_the_door(model, x, y, target, box, ball)
-    target, x = check_target(target, y, x), x.detach()
+    model, y, target = at_the_door(model, x, y, target, box, ball)
+    x = x.detach()
     with untouched(model), torch.inference_mode(False):
         deal = Bargain(model, y, target, x, ball)
         # The ball may be small: the search itself goes where it needs to.

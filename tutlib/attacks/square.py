@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from tutlib.attacks.margins import check_target, doubt, third_wish
+from tutlib.attacks.margins import doubt, third_wish
 from tutlib.attacks.objectives import Model
 from tutlib.balls import L2, Linf
 from tutlib.check.inputs import check_count, check_finite, device_of
@@ -62,7 +62,6 @@ def square(model: Model, x: Tensor, y, ball, *, queries: int = 1000, target=None
     check_share(share)
     model, y, target = at_the_door(model, x, y, target, box, ball)
     check_for_squares(x, ball)
-    target = check_target(target, y, x)
     asked = torch.zeros_like(y) if asked is None else check_ledger(asked, x)
     generator = generator or torch.Generator().manual_seed(0)
     x = x.detach()

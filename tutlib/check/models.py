@@ -84,7 +84,13 @@ def at_the_door(model: Callable, x: Tensor, y, target=None, box=None, ball=None)
     check_ball(ball, x, box)
     check_model(model)
     labels = check_labels(y, x)
-    target = None if target is None else check_labels(target, x, "target")
+    if target is not None:
+        target = check_labels(target, x, "target")
+        if same := int((target == labels).sum()):
+            raise ValueError(
+                f"the target is the true label itself for {same} of {len(x)} pictures: an attack "
+                "needs somewhere else to go, so leave those out or choose another target."
+            )
     named, ready = labels if target is None else target, None
 
     def looked_at(pictures: Tensor) -> Tensor:
