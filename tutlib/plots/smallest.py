@@ -152,7 +152,8 @@ def one_change(found: Mapping) -> Figure:
     put(one, found["clean"], f"a {found['truth']}", "clean")
     delta = found["changed"] - found["clean"]
     top = max(float(delta.abs().max()), 1e-9)
-    put(change, 0.5 + 0.5 * delta / top, f"the change,\n{0.5 / top:.2g} times as strong",
+    louder = 0.5 / top
+    put(change, 0.5 + 0.5 * delta / top, f"the change x {louder:.{int(louder < 10)}f}",
         "perturbation")  # fmt: skip
     fell = found["says"][1] != found["truth"]
     put(two, found["changed"], f"the net says {found['says'][1]}",
