@@ -20,7 +20,7 @@ from .studio import Subject, orbit, sheet_of, sun_traits
 
 NO_YES = ("no", "yes")
 SKINS = {
-    "very light": (0.78, 0.53, 0.43), "light": (0.70, 0.45, 0.32), "tan": (0.55, 0.33, 0.205),
+    "very light": (0.72, 0.475, 0.375), "light": (0.66, 0.415, 0.29), "tan": (0.55, 0.33, 0.205),
     "brown": (0.33, 0.175, 0.105), "dark brown": (0.175, 0.088, 0.055),
 }  # fmt: skip
 HAIRS = {
@@ -46,6 +46,7 @@ FACTORS = {
     "eye_size": Span(0.92, 1.10),
     "nose": Span(0.85, 1.15),
     "curls": Span(0.0, 1.0),
+    "parting": Span(-1.0, 1.0),
     "iris": Choice(("brown", "hazel", "blue", "green")),
     "shirt": Choice(("blue", "red", "green", "white", "yellow", "black")),
     "wall": Choice(("blue", "sand", "green", "rose", "violet")),
@@ -82,9 +83,9 @@ def _traits(f):
     n = len(f["yaw"])
     one = np.ones(n, np.float32)
     azimuth, elevation = f["yaw"] + 0.0 * one, f["nod"] + 0.05 * one
-    aim = np.stack([-0.02 * one, 0.66 * one, 0 * one])
+    aim = np.stack([-0.02 * one, 0.735 * one, 0 * one])
     traits = {name: f[name].astype(np.float32) for name in ("smile", "man", "beard", "glasses")}
-    traits |= {name: f[name] for name in ("width", "eye_size", "nose", "curls")}
+    traits |= {name: f[name] for name in ("width", "eye_size", "nose", "curls", "parting")}
     tone = pick(list(SKINS.values()), "skin")
     traits |= {
         "skin": tone, "wall": pick(WALLS, "wall"), "shirt": pick(SHIRTS, "shirt"),
@@ -96,7 +97,7 @@ def _traits(f):
     traits |= sun_traits(sun, 0.55 * one, 2.3 * one, 0.03 * one, 0.95 * one)
     still = (0.5 * one).astype(np.float32) * np.ones((3, 1), np.float32)
     traits |= {"zenith": still, "horizon": still, "bounce": still * 0.7}
-    return traits | orbit(azimuth, elevation, 4.9 * one, aim, 0.40 * one)
+    return traits | orbit(azimuth, elevation, 4.9 * one, aim, 0.30 * one)
 
 
 def _sculpt(clay, of):
@@ -118,7 +119,7 @@ def _sculpt(clay, of):
     if clay.painting or of.beard.any():
         _beard(clay, face, of)
     broad = (x, y, z / (1 + 0.16 * man))
-    clay.add(ellipsoid(broad, (-0.10, -0.17, 0), (0.27, 0.33, 0.58)), of.shirt, 0.02, 0.02)
+    clay.add(ellipsoid(broad, (-0.10, -0.17, 0), (0.27, 0.33, 0.58)), of.shirt, 0.008, 0.02)
     _hair(clay, face, of)
     if clay.painting or of.glasses.any():
         _glasses(clay, face, of)
@@ -131,7 +132,7 @@ def _nose(clay, face, of):
     clay.add(stick(small, (0.355, 0.84, 0), (0.435, 0.685, 0), 0.035, 0.048), skin, 0.07)
     clay.add(ellipsoid(small, (0.395, 0.675, 0.05), (0.045, 0.036, 0.036)), skin, 0.03)
     if clay.painting:
-        clay.paint(inside(0.019 - length(y - 0.645, z - 0.036), x - 0.36), skin * 0.35)
+        clay.paint(inside(0.0155 - length(y - 0.643, (z - 0.036) * 0.8), x - 0.36), skin * 0.4)
 
 
 def _features(clay, face, of):
@@ -143,18 +144,19 @@ def _features(clay, face, of):
     warm = np.array([[0.02], [0.20], [0.16]], np.float32)
     clay.colour = clay.colour * (1 - warm * blush)
     a, b = (z - 0.152) / 0.083, (y - 0.795 - 0.10 * (z - 0.152)) / of.eye_size  # in the eye
-    lid = 0.052 * (1 - a * a) - 0.010 * of.smile * (b < 0)
+    lid = 0.044 * (1 - a * a) * (1 - 0.22 * of.smile * (b < 0))
     opening = inside(np.where(b > 0, lid - b, lid * 0.72 + b) * 0.8, (1 - abs(a)) * 0.083, front)
     clay.paint(inside(0.020 + 0.004 * (1 - man) + opening, b - 0.012 + 0.0 * x, front),
                skin * 0.18)  # fmt: skip
     clay.paint(opening, np.array([[0.80], [0.79], [0.76]], np.float32), 0.55)
     disc = length(a * 0.083, b - 0.002)
-    clay.paint(inside(0.039 - disc, opening), of.iris, 0.8)
-    clay.paint(inside(0.019 - disc, opening), BLACK, 0.9)
+    clay.paint(inside(0.041 - disc, opening), of.iris, 0.8)
+    clay.paint(inside(0.021 - disc, opening), BLACK, 0.9)
     shine = length(a * 0.083 + 0.012, b - 0.017)
     clay.paint(inside(0.0105 - shine, opening), np.ones((3, 1), np.float32), 0.3)
-    arch = 0.905 - 0.35 * (z - 0.16) ** 2 - 0.06 * (z - 0.16) + 0.006 * (1 - man)
-    brow = inside(0.014 + 0.008 * man - abs(y - arch), 0.088 - abs(z - 0.155), front)
+    arch = 0.908 - 2.6 * (z - 0.165) ** 2 - 0.03 * (z - 0.16) + 0.006 * (1 - man)
+    thick = (0.013 + 0.009 * man) * (1 - 0.55 * np.clip((z - 0.13) / 0.115, -0.3, 1))
+    brow = inside(thick - abs(y - arch), 0.088 - abs(z - 0.155), front)
     clay.paint(brow, of.tress * 0.65 + skin * 0.06, 0.0)
     _mouth(clay, face, of)
 
@@ -175,8 +177,6 @@ def _mouth(clay, face, of):
     clay.paint(np.where(smile > 0, inner, -1), np.full((3, 1), 0.82, np.float32), 0.4)
     closed = inside(0.0055 - abs(y - curve), front)
     clay.paint(np.where(smile > 0, -1, closed), skin * 0.22)
-    fold = inside(0.006 - abs(abs(z - 0.175) * 0.9 - 0.02 + 0.30 * (y - 0.56)), 0.06 - abs(y - 0.55))
-    clay.paint(np.where(smile > 0, fold, -1) - 0.004, skin * 0.72)
 
 
 def _beard(clay, face, of):
@@ -184,14 +184,15 @@ def _beard(clay, face, of):
     x, y, z = face
     q = z / (0.118 + 0.040 * of.smile)
     mouth = length(q * 0.95, (y - 0.506) / 0.062)  # 1 at the rim of the lips
-    jaw = 0.585 + 0.55 * np.maximum(z - 0.15, 0) - y
-    edge = inside(jaw, y - 0.20, x + 0.02 - 0.25 * (y - 0.5), (mouth - 1.0) * 0.05)
+    jaw = 0.565 + 0.50 * np.maximum(z - 0.17, 0) - y
+    if clay.painting:
+        jaw = jaw + 0.010 * noise3(x * 26, y * 26, z * 26)
+    edge = inside(jaw, y - 0.30, x + 0.02 - 0.25 * (y - 0.5), (mouth - 1.0) * 0.05)
     grown = np.where(of.beard > 0, edge, np.float32(-1))
     clay.distance = clay.distance - 0.030 * np.clip(grown * 14, 0, 1)
     if clay.painting:
         strands = 1 + 0.45 * noise3(x * 22 + of.phase, y * 12, z * 30)
-        ragged = grown + 0.012 * noise3(x * 26, y * 26, z * 26) - 0.004
-        clay.paint(ragged, of.tress * (0.9 * strands), 0.05)
+        clay.paint(grown - 0.003, of.tress * (0.9 * strands), 0.05)
 
 
 def _hair(clay, face, of):
@@ -201,32 +202,37 @@ def _hair(clay, face, of):
     if clay.painting:
         wave = of.curls
         combed = noise3(x * 7 + of.phase, y * 3.5 + 3 * wave * z, z * 30)
-        tress = tress * (1 + 0.38 * combed + 0.22 * noise3(x * 20, y * 8, z * 60))
+        fine = noise3(x * 40 + of.phase, y * 7, z * 80) * np.minimum(0.006 / clay.pixel, 1)
+        tress = tress * (1 + 0.26 * combed + 0.16 * noise3(x * 20, y * 8, z * 60) + 0.26 * fine)
     rough = 0.016 * of.curls * np.sin(24 * y + 5 * z) * np.sin(22 * z + 15 * x)
-    cap = ellipsoid(face, (-0.045, 0.87, 0), (0.425, 0.455, 0.415)) + rough
-    # The hairline: high over the brow, down in front of the ears, and to the nape.
-    parting = 0.05 * np.cos(5.5 * (clay.p[2] - 0.12))
-    line = 1.035 + 0.03 * parting - 0.45 * z * z + 1.1 * np.minimum(x - 0.20, 0) * (x > -0.4)
-    line = np.where(x < -0.12, 0.62 + 1.0 * (x + 0.12), np.maximum(line, 0.70))
-    clay.add(np.maximum(cap, (line - y) * 0.6), tress, 0.02, 0.22)
+    cap = ellipsoid(face, (-0.035, 0.865, 0), (0.448, 0.455, 0.415)) + rough
+    # The hairline: parted over the brow, down in front of the ears, and to the nape.
+    part = (clay.p[2] - 0.17 * of.parting) / 0.15
+    line = 1.005 + 0.095 / (1 + part * part) - 0.35 * z * z
+    line = line + 0.03 * (1 - 2 * long) * (long < 0.25)  # short hair shows more of the brow
+    line = np.maximum(line + 1.1 * np.minimum(x - 0.20, 0), 0.70)
+    line = np.where(x < -0.12, 0.62 + 1.0 * (x + 0.12), line)
+    clay.add(np.maximum(cap, (line - y) * 0.7), tress, 0.008, 0.22)
     if clay.painting or long.any():
         low = 0.50 - 0.62 * np.maximum(long - 0.5, 0)
         swing = 0.02 * of.curls * np.sin(13 * y)
-        side = (x + 0.13 + swing, y, z - 0.34 - 0.03 * np.cos(6 * y) * long)
-        curtain = length(side[0] / 1.7, np.maximum(abs(y - 0.5 * (0.98 + low)) - 0.5 * (0.98 - low), 0),
-                         side[2]) - 0.115  # fmt: skip
-        back = (x + 0.24, y, z / 1.6)
-        nape = length(back[0], np.maximum(abs(y - 0.5 * (0.95 + low)) - 0.5 * (0.95 - low), 0),
-                      back[2]) - 0.19  # fmt: skip
+        side = (x + 0.13 + swing, y, z - 0.345 + 0.35 * np.maximum(y - 0.72, 0) ** 2)
+        curtain = length(side[0] / 1.7, _beyond(y, low, 0.93), side[2]) - 0.105
+        nape = length(x + 0.24, _beyond(y, low, 0.95), z / 1.6) - 0.19
         grown = np.minimum(curtain, nape) * 0.6
-        clay.add(np.where(long > 0, grown, np.float32(1.0)), tress, 0.07, 0.22)
+        clay.add(np.where(long > 0, grown, np.float32(1.0)), tress, 0.012, 0.22)
+
+
+def _beyond(y, low, high):
+    """How far y is outside of [low, high]."""
+    return np.maximum(np.maximum(low - y, y - high), 0)
 
 
 def _glasses(clay, face, of):
     x, y, z = face
     worn = np.where(of.glasses > 0, np.float32(0), np.float32(1.0))
     front = (x - 0.425 + 0.5 * z * z, y, z)
-    rim = ring(front, (0, 0.79, 0.155), 0.108, 0.0135, axis="x")
+    rim = ring(front, (0, 0.79, 0.155), 0.106, 0.0115, axis="x")
     bridge = stick(front, (0.0, 0.815, 0.0), (0.0, 0.815, 0.05), 0.013, 0.013)
     arm = stick(face, (0.39, 0.815, 0.262), (-0.02, 0.80, 0.395), 0.014, 0.014)
     clay.add(np.minimum(np.minimum(rim, bridge), arm) * 0.9 + worn, DARK, 0.003, 0.5)

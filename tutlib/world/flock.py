@@ -21,14 +21,14 @@ from .shapes import ellipsoid, inside, length, shifted, stick
 from .studio import Subject, orbit, sheet_of
 
 COLOURS = {
-    "black": (0.018, 0.018, 0.022), "white": (0.84, 0.83, 0.80), "red": (0.50, 0.018, 0.02),
-    "yellow": (0.80, 0.56, 0.03), "green": (0.06, 0.26, 0.06), "blue": (0.03, 0.12, 0.55),
-    "pink": (0.82, 0.30, 0.42),
+    "black": (0.018, 0.018, 0.022), "white": (0.84, 0.83, 0.80), "red": (0.42, 0.012, 0.015),
+    "yellow": (0.80, 0.56, 0.03), "green": (0.07, 0.37, 0.08), "blue": (0.03, 0.12, 0.55),
+    "pink": (0.78, 0.17, 0.42),
 }  # fmt: skip
 BEAKS = ("black", "yellow", "red")
 SIZES = ("small", "large")
 FACTORS = {
-    "size": Choice(SIZES),
+    "body": Choice(SIZES),
     "breast": Choice(tuple(COLOURS)),
     "wings": Choice(tuple(COLOURS)),
     "crown": Choice(tuple(COLOURS)),
@@ -99,7 +99,7 @@ def _traits(f):
     one = np.ones(len(f["side"]), np.float32)
     colours = np.array(list(COLOURS.values()), np.float32)
     azimuth = f["turn"] * np.where(f["side"] == 0, -1, 1)
-    scale = np.where(f["size"] == 0, 0.66, 1.0).astype(np.float32)
+    scale = np.where(f["body"] == 0, 0.70, 1.0).astype(np.float32)
     beaks = np.array([(0.03, 0.028, 0.026), (0.80, 0.42, 0.02), (0.52, 0.05, 0.03)], np.float32)
     lift = -f["lift"]
     traits = {
@@ -108,11 +108,11 @@ def _traits(f):
         "cos": np.cos(lift), "sin": np.sin(lift),
         "head_cos": np.cos(f["head"]), "head_sin": np.sin(f["head"]),
     }  # fmt: skip
-    aim = np.stack([-0.02 * one, 0.42 + 0.10 * scale, 0 * one])
+    aim = np.stack([-0.06 * one, 0.14 + 0.36 * scale, 0 * one])
     return {
         **traits,
         **outdoors(f, azimuth),
-        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.40 * one),
+        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.365 * one),
     }
 
 
@@ -130,7 +130,7 @@ def _sculpt(clay, of):
     front, back = of.breast * plumage, of.wings * plumage
     clay.add(ellipsoid(plump, (0, 0, 0), (0.47, 0.285, 0.275)), front, gloss=0.03)
     if clay.painting:
-        clay.paint(y - 0.075 - 0.25 * np.maximum(x, 0) + 9 * (x > 0.42), back)
+        clay.paint(inside(y - 0.075 - 0.25 * np.maximum(x, 0), 0.36 - x), back)
     tail = (x, y - 0.05, z / (1 - 0.35 * np.minimum(x + 0.35, 0)))
     clay.add(ellipsoid(tail, (-0.62, 0, 0), (0.36, 0.035, 0.085)) * 0.8, back, 0.10, 0.05)
     wing = (x, y + 0.22 * x, body[2] - 0.035 * fat)
@@ -158,11 +158,15 @@ def _head(clay, head, of, plumage):
     x, y, z = head
     x, z = of.head_cos * x + of.head_sin * z, of.head_cos * z - of.head_sin * x
     both = (x, y, abs(z))
-    clay.add(ellipsoid((x, y, z), (0, 0, 0), (0.215, 0.205, 0.195)), of.breast * plumage, 0.12, 0.03)
+    clay.add(
+        ellipsoid((x, y, z), (0, 0, 0), (0.215, 0.205, 0.195)), of.breast * plumage, 0.12, 0.03
+    )
     if clay.painting:
         clay.paint(inside(y - 0.055 + 0.20 * np.maximum(x - 0.05, 0), 0.34 - length(x, y, z)),
                    of.crown * plumage)  # fmt: skip
-    clay.add(stick((x, y, z), (0.15, -0.015, 0), (0.36, -0.045, 0), 0.062, 0.010), of.beak, 0.012, 0.4)
+    clay.add(
+        stick((x, y, z), (0.15, -0.015, 0), (0.36, -0.045, 0), 0.062, 0.010), of.beak, 0.012, 0.4
+    )
     if clay.painting:
         clay.paint(inside(0.006 - abs(y + 0.012 + 0.14 * (x - 0.15)), x - 0.20), of.beak * 0.4)
         clay.paint(inside(0.05 - length(x - 0.115, y - 0.030), abs(z) - 0.08),

@@ -42,8 +42,8 @@ def behind(of, d, p):
     hedge = hedge + (of.horizon - hedge) * 0.22
     far = sky + (hedge - sky) * smoothstep(top + 0.02, top - 0.02, height)
     px, pz = np.clip(p[0], -40, 40), np.clip(p[2], -40, 40)
-    large = noise2(px * 0.7 + of.shift, pz * 0.7)
-    away = np.clip(1.5 - 0.12 * length_of(px, pz), 0, 1)  # too far off, grains only flicker
+    away = np.clip(1.4 - 0.10 * length_of(px, pz), 0, 1)  # too far off, grains only flicker
+    large = noise2(px * 0.7 + of.shift, pz * 0.7) * away
     small = noise2(px * 4 + of.shift, pz * 4) + 0.8 * noise2(px * 11, pz * 11 + of.shift)
     mix = np.clip(0.5 + 0.4 * large + 0.24 * away * small, 0, 1)
     ground = of.dark + (of.pale - of.dark) * mix

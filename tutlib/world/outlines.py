@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from skimage.morphology import thin
 
 STEP = 0.10  # a jump of the depth, in world units
 FOLD = 0.75  # a change of the unit normal from one pixel to the next
-MATERIAL = 0.16  # a change of the plain colour
+MATERIAL = 0.20  # a change of the plain colour, as a screen shows it
 
 
 def outline(frame) -> np.ndarray:
@@ -37,9 +36,12 @@ def outline(frame) -> np.ndarray:
 
 def traced(mask, depth, normal, colour):
     """Outlines (N, H, W), thin, on pixels of the mask (N, H, W); the rest as in `Frame`."""
-    line = edges(mask, depth, colour, normal, step=STEP, material=MATERIAL) & mask
-    line |= mask & ~_eroded(mask)
-    return np.stack([thin(picture) for picture in line])
+    from skimage.morphology import thin  # half a second that who draws no outline need not wait
+
+    rim = mask & ~_eroded(mask, corners=False)
+    line = edges(mask, depth, np.sqrt(colour), normal, step=STEP, material=MATERIAL)
+    line &= mask & ~_grown(rim)  # the silhouette is drawn once
+    return np.stack([thin(a) | thin(b) for a, b in zip(rim, line)])
 
 
 def edges(mask, depth, colour, normal=None, *, step=0.08, material=0.22):
@@ -56,11 +58,17 @@ def edges(mask, depth, colour, normal=None, *, step=0.08, material=0.22):
     return edge
 
 
-def _eroded(mask):
+def _eroded(mask, corners=True):
     """The mask without the pixels at its border (the frame's border is none)."""
     whole = np.pad(mask, ((0, 0), (1, 1), (1, 1)), mode="edge")
+    height, width = mask.shape[1:]
     inner = mask.copy()
-    for axis in (1, 2):
-        for by in (-1, 1):
-            inner &= np.roll(whole, by, axis)[:, 1:-1, 1:-1]
+    for down in range(3):
+        for right in range(3):
+            if corners or 1 in (down, right):
+                inner &= whole[:, down : down + height, right : right + width]
     return inner
+
+
+def _grown(mask):
+    return ~_eroded(~mask)

@@ -21,7 +21,7 @@ from .noise import noise3
 from .outlines import edges, traced
 from .shapes import Clay
 
-POINTS = 1 << 16  # looked at together: more no longer fit into a core's own memory
+POINTS = 1 << 17  # looked at together: many more no longer fit into a core's own memory
 GRAIN = 0.007  # standard deviation of the sensor's noise
 CELL = 4  # pixels along the side of a coarse cell
 STEPS, COARSE, SHADOW = 30, 12, 12
@@ -157,9 +157,8 @@ class _Shot:
         found = np.full(start.shape, np.inf, np.float32)
         alive = np.flatnonzero((stop > start) & np.isfinite(start))
         which, eye, d, t, stop = which[alive], eye[:, alive], d[:, alive], start[alive], stop[alive]
-        few = 0 if spread else alive.size // 400  # not worth a step of their own
         for _ in range(steps):
-            if alive.size <= few:
+            if not alive.size:
                 break
             gap = self._distance(eye + t * d, which) - t * spread
             hit = gap < 0.002 * t
@@ -226,7 +225,7 @@ class _Shot:
         of = Of(self.traits, which)
         around = (p[:, None, :] + 0.006 * CORNERS[:, :, None]).reshape(3, -1)
         normal = _unit(CORNERS @ self._distance(around, np.tile(which, 4)).reshape(4, -1))
-        clay = Clay(p, True, float(depth.mean()) * self.pixel if depth.size else 0.01)
+        clay = Clay(p, True, depth * self.pixel)
         self.subject.sculpt(clay, of)
         colour, gloss = np.clip(clay.colour, 0, 1), np.clip(clay.gloss, 0, 1)
         rough = (1 - np.minimum(gloss * 4, 1)) * 0.12
