@@ -102,9 +102,10 @@ def read_caption(text: str) -> dict[str, str]:
 
 
 def _note(said, part, word):
-    if said.setdefault(part, word) != word:
+    before = said.setdefault(part, word)
+    if before != word:
         part = "bird" if part == "body" else part
-        raise CaptionError(f"the {part} cannot be {said[part]} and {word}: write one of them.")
+        raise CaptionError(f"the {part} cannot be {before} and {word}: write one of them.")
 
 
 def _one_colour(part, colours):
