@@ -212,6 +212,7 @@ def _hair(clay, face, of):
     line = line + 0.03 * (1 - 2 * long) * (long < 0.25)  # short hair shows more of the brow
     line = np.maximum(line + 1.1 * np.minimum(x - 0.20, 0), 0.70)
     line = np.where(x < -0.12, 0.62 + 1.0 * (x + 0.12), line)
+    cap = cap + 0.45 * np.maximum(0.055 - (y - line), 0)  # thin at its edge: no step, no shade
     clay.add(np.maximum(cap, (line - y) * 0.7), tress, 0.008, 0.22)
     if clay.painting or long.any():
         low = 0.50 - 0.62 * np.maximum(long - 0.5, 0)
