@@ -64,7 +64,7 @@ class FaceReader(nn.Module):
         return {k: v.softmax(1) if k in self.options else v for k, v in found.items()}
 
     def says(self, x: Tensor) -> dict[str, Tensor]:
-        """The most likely option of each attribute, (N,) as in a sheet's factors; and the angles."""
+        """The likeliest option of each attribute (N,), as in a sheet's factors; and the angles."""
         return {k: v.argmax(1) if k in self.options else v for k, v in self(x).items()}
 
 

@@ -51,6 +51,7 @@ FACTORS = {
     "shirt": Choice(("blue", "red", "green", "white", "yellow", "black")),
     "wall": Choice(("blue", "sand", "green", "rose", "violet")),
     "light": Span(-1.0, 1.0),  # the side it comes from
+    "shift": Span(0.0, 30.0),  # where in the endless noise hair and wall lie
 }
 
 
@@ -79,23 +80,24 @@ def portray(count: int, seed: int = 0, size: int = 64, *, device="cpu", **asked)
 
 def _traits(f):
     """What the sculptor and the camera need, from the factors."""
-    pick = lambda table, name: np.array(table, np.float32)[f[name]].T  # noqa: E731
-    n = len(f["yaw"])
-    one = np.ones(n, np.float32)
-    azimuth, elevation = f["yaw"] + 0.0 * one, f["nod"] + 0.05 * one
+
+    def pick(table, name):
+        return np.array(table, np.float32)[f[name]].T
+
+    one = np.ones(len(f["yaw"]), np.float32)
+    azimuth, elevation = f["yaw"], f["nod"] + 0.05 * one
     aim = np.stack([-0.02 * one, 0.735 * one, 0 * one])
     traits = {name: f[name].astype(np.float32) for name in ("smile", "man", "beard", "glasses")}
     traits |= {name: f[name] for name in ("width", "eye_size", "nose", "curls", "parting")}
-    tone = pick(list(SKINS.values()), "skin")
     traits |= {
-        "skin": tone, "wall": pick(WALLS, "wall"), "shirt": pick(SHIRTS, "shirt"),
+        "skin": pick(list(SKINS.values()), "skin"), "wall": pick(WALLS, "wall"), "shirt": pick(SHIRTS, "shirt"),
         "iris": pick(IRISES, "iris"), "tress": pick(list(HAIRS.values()), "hair_colour"),
         "long": f["hair"].astype(np.float32) / 2, "exposure": 0.66 * one,
-        "phase": (7 * f["curls"] + 11 * f["width"]).astype(np.float32),
+        "phase": f["shift"],
     }  # fmt: skip
     sun = azimuth + 0.75 * f["light"] + 0.25 * np.sign(f["light"])
     traits |= sun_traits(sun, 0.55 * one, 2.3 * one, 0.03 * one, 0.95 * one)
-    still = (0.5 * one).astype(np.float32) * np.ones((3, 1), np.float32)
+    still = np.full((3, len(one)), 0.5, np.float32)
     traits |= {"zenith": still, "horizon": still, "bounce": still * 0.7}
     return traits | orbit(azimuth, elevation, 4.9 * one, aim, 0.30 * one)
 
@@ -146,8 +148,8 @@ def _features(clay, face, of):
     a, b = (z - 0.152) / 0.083, (y - 0.795 - 0.10 * (z - 0.152)) / of.eye_size  # in the eye
     lid = 0.044 * (1 - a * a) * (1 - 0.22 * of.smile * (b < 0))
     opening = inside(np.where(b > 0, lid - b, lid * 0.72 + b) * 0.8, (1 - abs(a)) * 0.083, front)
-    clay.paint(inside(0.020 + 0.004 * (1 - man) + opening, b - 0.012 + 0.0 * x, front),
-               skin * 0.18)  # fmt: skip
+    lashes = inside(0.020 + 0.004 * (1 - man) + opening, b - 0.012, front)
+    clay.paint(lashes, skin * 0.18)
     clay.paint(opening, np.array([[0.80], [0.79], [0.76]], np.float32), 0.55)
     disc = length(a * 0.083, b - 0.002)
     clay.paint(inside(0.041 - disc, opening), of.iris, 0.8)

@@ -15,7 +15,7 @@ TRAIN, TEST, EPOCHS, BATCH, LR = 4000, 1000, 9, 50, 4e-3
 
 
 def train_reader(seed: int) -> nn.Module:
-    """Nine questions at once. (`training.fit` knows one label for a picture, so here is the loop.)"""
+    """Nine questions at once, in a loop of its own: `training.fit` knows one label a picture."""
     torch.manual_seed(seed)
     net, sheet = reader_net(), people(TRAIN, seed=1000 + seed)
     optimizer = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=1e-2)
