@@ -90,8 +90,9 @@ def _traits(f):
     traits = {name: f[name].astype(np.float32) for name in ("smile", "man", "beard", "glasses")}
     traits |= {name: f[name] for name in ("width", "eye_size", "nose", "curls", "parting")}
     traits |= {
-        "skin": pick(list(SKINS.values()), "skin"), "wall": pick(WALLS, "wall"), "shirt": pick(SHIRTS, "shirt"),
-        "iris": pick(IRISES, "iris"), "tress": pick(list(HAIRS.values()), "hair_colour"),
+        "skin": pick(list(SKINS.values()), "skin"), "wall": pick(WALLS, "wall"),
+        "shirt": pick(SHIRTS, "shirt"), "iris": pick(IRISES, "iris"),
+        "tress": pick(list(HAIRS.values()), "hair_colour"),
         "long": f["hair"].astype(np.float32) / 2, "exposure": 0.66 * one,
         "phase": f["shift"],
     }  # fmt: skip
