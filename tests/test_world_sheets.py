@@ -38,7 +38,7 @@ EYES = {
 both = pytest.mark.parametrize("name", SUBJECTS)
 
 
-def changed(draw, size=64, count=12, seed=3, common=None, **pair):
+def changed(draw, size=64, count=8, seed=3, common=None, **pair):
     """Where pictures differ (N, H, W) when one factor takes the two values of `pair`."""
     ((factor, values),) = pair.items()
     one, two = (
@@ -117,7 +117,7 @@ def test_every_factor_can_be_seen(name):
         common = {"coat": "horse"} if name == "horses" and factor == "tint" else {}
         if name == "horses" and factor == "stripes":
             common = {"coat": "zebra"}
-        moved = changed(draw, common=common, **{factor: ends}).float().mean((1, 2))
+        moved = changed(draw, 40, 4, common=common, **{factor: ends}).float().mean((1, 2))
         assert moved.median() > 0.002, factor
 
 
@@ -142,7 +142,7 @@ def test_an_attribute_of_a_face_moves_only_its_own_place(factor, values, rows, c
 
 
 def test_the_wall_changes_behind_the_face_only_and_the_skin_on_it_only():
-    masks = world.portray(12, 3).masks
+    masks = world.portray(8, 3).masks
     wall = changed(world.portray, wall=(0, 1))
     skin = changed(world.portray, skin=(0, 4))
     rim = torch.nn.functional.max_pool2d(masks[:, None].float(), 3, 1, 1)[:, 0] > 0
@@ -152,7 +152,7 @@ def test_the_wall_changes_behind_the_face_only_and_the_skin_on_it_only():
 
 
 def test_no_face_is_cut_and_shoulders_end_at_the_frame():
-    masks = world.portray(96, 11).masks
+    masks = world.portray(64, 11).masks
     assert not masks[:, :2].any(), "hair touches the upper edge"
     head = masks[:, : round(0.75 * 64)]
     assert not head[:, :, :2].any() | head[:, :, -2:].any()
@@ -163,7 +163,7 @@ def test_no_face_is_cut_and_shoulders_end_at_the_frame():
 
 @pytest.mark.parametrize("draw", [world.flock, world.herd])
 def test_no_animal_is_cut_by_the_frame(draw):
-    masks = draw(96, 11).masks
+    masks = draw(64, 11, 48).masks
     border = torch.stack([masks[:, 0], masks[:, -1], masks[:, :, 0], masks[:, :, -1]])
     assert not border.any()
     assert (masks.float().mean((1, 2)) > 0.05).all()
@@ -262,12 +262,12 @@ def test_kept_back_combinations_are_a_seventh_and_new_only_as_a_whole():
     seen, new = (world.flock(40, 1, 16, seen=flag) for flag in (True, False))
     assert not world.is_kept_back(seen.factors).any()
     assert world.is_kept_back(new.factors).all()
-    crowns = world.flock(700, 2, 8, seen=True).factors["crown"]
+    crowns = world.flock(350, 2, 8, seen=True).factors["crown"]
     assert stats.chisquare(torch.bincount(crowns, minlength=7).numpy()).pvalue > 1e-4
 
 
 def test_captions_and_factors_agree_both_ways():
-    sheet = world.flock(300, 6, 8)
+    sheet = world.flock(100, 6, 8)
     for parts in (PARTS, ("breast", "wings"), ("body",), "crown"):
         for i, text in enumerate(world.captions(sheet.factors, parts)):
             said = world.read_caption(text)
