@@ -147,7 +147,6 @@ def test_missing_weights_say_how_to_make_them(tmp_path, monkeypatch):
 DAMAGED = {
     "digits.safetensors": assets.digit_classifier,
     "style.safetensors": lambda: assets.features("bundled"),
-    "faces-reader.safetensors": assets.face_reader,
     "things-standard.safetensors": assets.classifier,
     "things/hog-test.webp": lambda: assets.picture("hog"),
 }

@@ -17,7 +17,6 @@ from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
-from tutlib.assets.people import FaceReader, face_reader, people
 from tutlib.assets.shelves import (
     about,
     cifar10,
@@ -34,7 +33,7 @@ from tutlib.assets.shelves import (
 from tutlib.nets import Classifier
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "Classifier", "FaceReader", "PictureSet", "about", "cifar10",
-    "classifier", "device", "digit_classifier", "digits", "face_reader", "features",
-    "image_folder", "mode", "on_ground", "people", "photo", "picture", "things",
+    "DATA", "SIZE", "THINGS", "Classifier", "PictureSet", "about", "cifar10", "classifier",
+    "device", "digit_classifier", "digits", "features", "image_folder", "mode", "on_ground",
+    "photo", "picture", "things",
 ]  # fmt: skip
