@@ -1,6 +1,7 @@
 """The content of one picture, the statistics of another: style transfer on the one loop."""
 
 from tutlib.style.extractors import Extractor
+from tutlib.style.forward import Painter, adain, instance_norm
 from tutlib.style.painter import outline, recoloured, repaint, repainting, texture
 from tutlib.style.patches import Crowd, cut, distances, nearest, used
 from tutlib.style.sizes import coarse_to_fine, resized
@@ -19,8 +20,8 @@ from tutlib.style.transfer import (
 )
 
 __all__ = [
-    "Crowd", "Extractor", "Losses", "Statistics", "coarse_to_fine", "content_loss", "cut",
-    "distances", "gram", "losses", "nearest", "outline", "recoloured", "repaint", "repainting",
-    "resized", "standardize", "statistics", "style_loss", "texture", "total_variation", "transfer",
-    "used", "weighed",
+    "Crowd", "Extractor", "Losses", "Painter", "Statistics", "adain", "coarse_to_fine",
+    "content_loss", "cut", "distances", "gram", "instance_norm", "losses", "nearest", "outline",
+    "recoloured", "repaint", "repainting", "resized", "standardize", "statistics", "style_loss",
+    "texture", "total_variation", "transfer", "used", "weighed",
 ]  # fmt: skip
