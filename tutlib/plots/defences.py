@@ -108,13 +108,15 @@ def duel(found: Mapping) -> Figure:
     put(left, found["shown"], f"a {found['truth']}; it says {found['says']}", meaning)
     delta = found["shown"] - found["clean"]
     put(change, 0.5 + delta / max(2 * float(delta.abs().max()), 1e-9),
-        "the change (grey: none)", "perturbation")  # fmt: skip
+        "the change", "perturbation")  # fmt: skip
     marks = {str(found["truth"]): "clean"}
     marks |= {str(found["says"]): "adversarial"} if fell else {}
     answers(middle, [str(k) for k in range(len(found["belief"]))], as_array(found["belief"]),
             highlight=marks)  # fmt: skip
     middle.set(xticks=[0, 0.5, 1], xticklabels=["0", "50", "100 %"])
     middle.set_title("its belief", size=13)
+    for axes in (left, change):
+        axes.title.set_fontsize(13)
     _score(right, found["right"], found["attack"])
     return finish(figure)
 

@@ -25,6 +25,8 @@ def pick_a_duel(defences: Mapping[str, object], x: Tensor, y: Tensor,
         right: defence -> attack -> the share that is read right, on as many pictures as you like.
     """
     attacks = list(next(iter(pictures.values())))
+    longest = max(right, key=lambda name: right[name][attacks[-2]].value
+                  - right[name][attacks[-1]].value)  # fmt: skip
 
     def compute(state: dict) -> dict:
         defence, attack, row = state["defence"], state["attack"], state["digit"] - 1
@@ -51,10 +53,11 @@ def pick_a_duel(defences: Mapping[str, object], x: Tensor, y: Tensor,
         answers=("fewer than 10", "10 to 50", "more than 50"),
         reveal="Choose your defence, and then the attack: the bars at the right are the score over "
         "all the attacked digits, and the three pictures are one of them.",
-        caption="Blue: the truth. Orange: a wrong answer. A defence that plays dice is asked "
+        caption="Blue: the truth. Orange: a wrong answer. In the change, grey is none. "
+        "A defence that plays dice is asked "
         f"{DRAWS} times, and the mean is shown.",
         frozen={"defence": list(defences), "attack": attacks[-2:]},
-        strip=[{"attack": attack} for attack in attacks],
+        strip=[{"defence": longest, "attack": attack} for attack in attacks],
         alt=lambda state, found: f"{state['defence']}, {state['attack']}, digit {state['digit']}: "
         f"a {found['truth']}, the defence says {found['says']}; right on "
         f"{found['right'][state['attack']].value:.0%}",
