@@ -136,14 +136,12 @@ ink, wrote = (t[:3] for t in assets.digits().test)
 def reads(z):
     far = torch.cdist(z.flatten(1), ink.flatten(1)) > 1
     return torch.nn.functional.one_hot(torch.where(far.all(1), (wrote[0] + 1) % 10, wrote[0]), 10)
-def bits(z):
-    return 9.0 * reads(z)
 made = {"nobody": ink, "naive: one step": ink + 0.0, "knows the defence": 0.5 * ink}
 rates = {name: Estimate(torch.tensor([1.0, kept, 0.0]), "error", "read right")
          for name, kept in zip(made, (1.0, 1.0, 0.0))}
-names = ["noise at test time", "error-correcting code"]
-pick_a_duel({name: bits for name in names}, ink, wrote, {name: made for name in names},
-            {name: rates for name in names})
+sureness = {"noise at test time": 1.0, "error-correcting code": 9.0}
+two = {name: lambda z, by=by: by * reads(z) for name, by in sureness.items()}
+pick_a_duel(two, ink, wrote, {name: made for name in two}, {name: rates for name in two})
 """
 KNOBS = """
 import torch
