@@ -127,6 +127,22 @@ TRAINING = """
 from tutlib.lessons.panels.training import training_panel
 training_panel()
 """
+DUEL = """
+import torch
+from tutlib import assets
+from tutlib.lessons.panels.defences import pick_a_duel
+from tutlib.risk import Estimate
+ink, wrote = (t[:3] for t in assets.digits().test)
+def reads(z):
+    far = torch.cdist(z.flatten(1), ink.flatten(1)) > 1
+    return torch.nn.functional.one_hot(torch.where(far.all(1), (wrote[0] + 1) % 10, wrote[0]), 10)
+made = {"nobody": ink, "naive: one step": ink + 0.0, "knows the defence": 0.5 * ink}
+rates = {name: Estimate(torch.tensor([1.0, kept, 0.0]), "error", "read right")
+         for name, kept in zip(made, (1.0, 1.0, 0.0))}
+sureness = {"noise at test time": 1.0, "error-correcting code": 9.0}
+two = {name: lambda z, by=by: by * reads(z) for name, by in sureness.items()}
+pick_a_duel(two, ink, wrote, {name: made for name in two}, {name: rates for name in two})
+"""
 KNOBS = """
 import torch
 from tutlib.lessons.panels.knobs import against_the_machine
@@ -168,6 +184,7 @@ CELLS = (
     GROUNDS,
     GUARANTEES,
     TRAINING,
+    DUEL,
     KNOBS,
     RING,
     QUIZ,
@@ -494,6 +511,18 @@ def test_the_training_plays(panel):
     panel.choose("the points are moved by", "nobody")  # a hand on a control pauses
     panel.tells("moved by nobody, epoch [1-9]")
     assert panel.button("Play").is_visible()
+
+
+@of(DUEL)
+def test_a_defence_meets_an_attack(panel):
+    panel.choose("attack", "knows the defence")
+    panel.tells(r"^noise at test time, knows the defence, digit 1: .* right on 33%")
+    panel.choose("defence", "error-correcting code")
+    panel.tells(r"^error-correcting code, knows the defence, digit 1: .* right on 33%")
+    panel.press("digit", "ArrowRight")
+    panel.tells(r"^error-correcting code, knows the defence, digit 2: ")
+    panel.choose("attack", "nobody")
+    panel.tells(r"^error-correcting code, nobody, digit 2: .* right on 67%")
 
 
 @of(KNOBS)

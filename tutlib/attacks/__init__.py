@@ -12,6 +12,7 @@ from tutlib.attacks.margins import Score, logit_ratio, third_wish
 from tutlib.attacks.minimal import Bargain, Breathing, carlini_wagner, ddn
 from tutlib.attacks.objectives import AwayFrom, Towards, input_gradient, objective_of
 from tutlib.attacks.square import square
+from tutlib.attacks.straight import straight_through
 from tutlib.attacks.universal import universal, universal_by_deepfool
 
 __all__ = [
@@ -19,5 +20,6 @@ __all__ = [
     "Score", "Towards", "Views", "apgd", "apgd_targeted", "ascend_until_fooled", "carlini_wagner",
     "ddn", "deepfool", "eot", "fgsm", "homography", "input_gradient", "jpeg", "keep_best",
     "logit_ratio", "objective_of", "pgd", "photograph", "same_place", "sgd_attack", "soft_round",
-    "square", "still", "third_wish", "to_8bit", "universal", "universal_by_deepfool",
+    "square", "still", "straight_through", "third_wish", "to_8bit", "universal",
+    "universal_by_deepfool",
 ]  # fmt: skip
