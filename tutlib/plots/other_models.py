@@ -117,6 +117,29 @@ def bargain(eps: Sequence[float], curves: Mapping[str, Sequence[Estimate]], capt
     return finish(figure)
 
 
+def arrivals(rows: Mapping[str, Sequence[float]], targets: Sequence[str], of: int,
+             caption: str = "") -> Figure:  # fmt: skip
+    """How many of a few pictures arrive at each target: a strip for each net.
+
+    Args:
+        rows: name of a net -> a count for each target; of: how many set out.
+    """
+    use_style()
+    counts = np.array([as_array(row) for row in rows.values()])
+    figure, axes = plt.subplots(figsize=(12.4, 1.9 + 0.8 * len(rows)), layout="constrained")
+    axes.imshow(counts, cmap="Oranges", vmin=0, vmax=1.3 * of, aspect="auto")
+    for (row, column), value in np.ndenumerate(counts):
+        axes.text(column, row, f"{value:.0f}", ha="center", va="center", size=17,
+                  color=COLOURS["ink"])  # fmt: skip
+    axes.set(xticks=range(len(targets)), yticks=range(len(rows)))
+    axes.set_xticklabels([target.replace(" ", "\n") for target in targets], size=14)
+    axes.set_yticklabels(list(rows), size=14)
+    axes.tick_params(length=0)
+    axes.grid(False)
+    add_caption(figure, caption)
+    return finish(figure)
+
+
 def reader_card(result) -> Figure:
     """The panel's figure: a linear reader's weights, and its exact error at every eps.
 
@@ -136,5 +159,6 @@ def reader_card(result) -> Figure:
     right.plot(0, 100 * float(result.wrong[0]), "o", ms=10, color=COLOURS["clean"],
                label="this reader, clean")  # fmt: skip
     right.set(xlabel="eps of the attack", ylabel="wrong, in per cent", ylim=(-3, 103))
-    right.legend(fontsize=11, loc="center right")
+    figure.legend(*right.get_legend_handles_labels(), loc="outside upper center", ncols=3,
+                  fontsize=12)  # fmt: skip
     return finish(figure)

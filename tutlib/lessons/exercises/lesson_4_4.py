@@ -39,7 +39,8 @@ def nearest_leaf() -> Checks:
     answers = torch.tensor([0, 1, 0])
     made = once(lambda f: f(torch.tensor([0.8, 0.3]), low, high, answers, 1))
     return [
-        ("from (0.8, 0.3), a 1: both ways out cost 0.3", lambda f: abs(float(made(f)) - 0.3) < 1e-6),
+        ("from (0.8, 0.3), a 1: both ways out cost 0.3",
+         lambda f: abs(float(made(f)) - 0.3) < 1e-6),
         ("the largest move of a pixel counts, and the nearest leaf: 0.1 from (0.6, 0.4)",
          lambda f: abs(float(f(torch.tensor([0.6, 0.4]), low, high, answers, 1)) - 0.1) < 1e-6),
         ("both pixels have to move: 0.3, not 0.3 + 0.2",
