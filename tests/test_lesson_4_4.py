@@ -45,18 +45,18 @@ def test_the_solution_passes_and_wrong_answers_do_not(exercise, wrong):
 
 @pytest.fixture
 def few():
-    """Forty pictures of six pixels in two classes that a line parts well, but not fully."""
+    """Forty pictures of nine pixels in two classes that a line parts well, but not fully."""
     rng = torch.Generator().manual_seed(0)
     y = torch.where(torch.rand(40, generator=rng) < 0.5, 1.0, -1.0)
-    x = (0.5 + 0.2 * y[:, None] * torch.tensor([1, -1, 0.5, 0, 0, 0.2])
-         + 0.15 * torch.randn(40, 6, generator=rng)).clamp(0, 1)  # fmt: skip
+    x = (0.5 + 0.2 * y[:, None] * torch.tensor([1, -1, 0.5, 0, 0, 0.2, 0, 0, 0])
+         + 0.15 * torch.randn(40, 9, generator=rng)).clamp(0, 1)  # fmt: skip
     return x, y
 
 
 def test_the_objective_is_the_worst_case_of_the_ball(few):
     x, y = few
-    reader, eps = torch.tensor([0.7, -1.2, 0.4, 0.1, -0.3, 0.9, 0.2]), 0.13
-    corners = eps * torch.tensor(list(itertools.product((-1.0, 1.0), repeat=6)))
+    reader, eps = torch.tensor([0.7, -1.2, 0.4, 0.1, -0.3, 0.9, 0.0, 0.2, -0.1, 0.2]), 0.13
+    corners = eps * torch.tensor(list(itertools.product((-1.0, 1.0), repeat=9)))
     margins = y[:, None] * ((x[:, None] + corners) @ reader[:-1] + reader[-1])
     worst = F.softplus(-margins).amax(1).mean()
     pays = readers.objective(x, y, F.softplus, torch.tensor([[eps]]), torch.zeros(1, 1))
@@ -65,8 +65,8 @@ def test_the_objective_is_the_worst_case_of_the_ball(few):
 
 def test_legal_margins_are_the_least_over_ball_and_box(few):
     x, y = few
-    reader, eps = torch.tensor([0.7, -1.2, 0.4, 0.1, -0.3, 0.9, 0.2]), 0.4
-    corners = eps * torch.tensor(list(itertools.product((-1.0, 1.0), repeat=6)))
+    reader, eps = torch.tensor([0.7, -1.2, 0.4, 0.1, -0.3, 0.9, 0.0, 0.2, -0.1, 0.2]), 0.4
+    corners = eps * torch.tensor(list(itertools.product((-1.0, 1.0), repeat=9)))
     moved = (x[:, None] + corners).clamp(0, 1)  # linear: the least is at a corner of ball and box
     least = (y[:, None] * (moved @ reader[:-1] + reader[-1])).amin(1)
     torch.testing.assert_close(readers.legal_margins(reader, x, y, eps), least)
@@ -105,7 +105,7 @@ def tree(few):
 
 def test_leaves_are_the_tree(tree):
     low, high, answers = readers.leaves(tree)
-    x = torch.rand(500, 6)
+    x = torch.rand(500, 9)
     inside = ((x[:, None] >= low) & (x[:, None] <= high)).all(2)
     assert (inside.sum(1) == 1).all()
     assert (answers[inside.long().argmax(1)] == torch.tensor(tree.predict(x.numpy()))).all()
@@ -117,7 +117,7 @@ def test_the_smallest_change_of_a_tree_is_exact(tree, few):
     assert (torch.tensor(tree.predict(moved.numpy())) != y).all()
     torch.testing.assert_close((moved - x).abs().amax(1), away)
     for row in (away > 0).nonzero()[:, 0][:10]:  # nothing nearer, in a thousand tries each
-        tried = x[row] + 0.999 * away[row] * (2 * torch.rand(1000, 6) - 1)
+        tried = x[row] + 0.999 * away[row] * (2 * torch.rand(1000, 9) - 1)
         assert (tree.predict(tried.clamp(0, 1).numpy()) == int(y[row])).all()
 
 
@@ -143,7 +143,7 @@ def test_no_change_within_the_safe_radius_fools_the_nearest_neighbour(few):
     radii = readers.safe_radii(known, names, x, y, friends=3)
     right = names[torch.cdist(x, known).argmin(1)] == y
     assert torch.equal(radii > 0, right)
-    corners = torch.tensor(list(itertools.product((-1.0, 1.0), repeat=6)))
+    corners = torch.tensor(list(itertools.product((-1.0, 1.0), repeat=9)))
     for row in right.nonzero()[:, 0]:
         tried = x[row] + 0.999 * radii[row].float() * corners
         assert (names[torch.cdist(tried, known).argmin(1)] == y[row]).all()
