@@ -497,7 +497,6 @@ def test_the_four_answers(panel):
 
 @of(DECAY)
 def test_an_adversary_or_a_decay(panel):
-    panel.tells(r"^adversary: 0, weights together: 4\.0; wrong: clean 0%, at eps 0\.1 100%")
     panel.press("how strong", "ArrowRight")
     panel.tells(r"^adversary: 0\.2, weights together: 1\.0; wrong: clean 0%, at eps 0\.1 0%")
     panel.choose("in the training", "decay")
