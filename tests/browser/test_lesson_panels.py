@@ -123,6 +123,13 @@ radii = {"intervals": 0.02, "lines": 0.05, "exact": 0.06, "attack": 0.08}
 radii = {name: torch.full((6,), radius) for name, radius in radii.items()}
 four_answers_panel(tiny, six, tiny(six).argmax(1), radii)
 """
+DECAY = """
+from tutlib.lessons.panels.decay import inside_or_outside
+two_of_each = torch.tensor([[0.85, 0.5, 0.5, 0.5], [0.15, 0.5, 0.5, 0.5]])
+spread, single = torch.tensor([[1, 1, 1, 1, -2.0], [1, 0, 0, 0, -0.5]])
+inside_or_outside({"adversary": [(0, spread), (0.2, single)],
+                   "decay": [(0, spread), (0.1, spread)]}, two_of_each, torch.tensor([1.0, -1.0]))
+"""
 TRAINING = """
 from tutlib.lessons.panels.training import training_panel
 training_panel()
@@ -183,6 +190,7 @@ CELLS = (
     MAPS,
     GROUNDS,
     GUARANTEES,
+    DECAY,
     TRAINING,
     DUEL,
     KNOBS,
@@ -502,6 +510,14 @@ def test_the_four_answers(panel):
     panel.tells(r"a 0 \(c\), eps 0\.100\. intervals: no answer")
     panel.press("eps", "Home")
     panel.tells(r"a 0 \(c\), eps 0\.000\. intervals: proved")
+
+
+@of(DECAY)
+def test_an_adversary_or_a_decay(panel):
+    panel.press("how strong", "ArrowRight")
+    panel.tells(r"^adversary: 0\.2, weights together: 1\.0; wrong: clean 0%, at eps 0\.1 0%")
+    panel.choose("in the training", "decay")
+    panel.tells(r"^decay: 0\.1, weights together: 4\.0; .* at eps 0\.1 100%")
 
 
 @of(TRAINING)
