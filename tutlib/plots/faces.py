@@ -37,7 +37,7 @@ def faces(
         put(place, picture, title, mark)
     title, real, fake, wish = points
     _cloud(cloud, as_array(real), as_array(fake), as_array(wish))
-    cloud.set_title(title, color=text_colour("generated"))
+    cloud.set_title(title, color=text_colour("generated"), loc="center")
     for place in axes.flat:
         place.title.set_fontsize(12.5)
     return style_transfer.finish(figure, caption)
@@ -65,8 +65,10 @@ def wishes(found: Mapping) -> Figure:
     meanings = {"hog": "clean", "airliner": "target"}
     colours = [COLOURS[meanings.get(name, "neutral")] for name in names]
     right.barh(names, values, color=colours)
-    for k, value in enumerate(values):
-        right.text(min(value, 0.7) + 0.02, k, percent(value), va="center", fontsize=12)
+    for k, (name, value) in enumerate(zip(names, values)):
+        on_dark = value > 0.7 and name != "airliner"
+        right.text(min(value, 0.7) + 0.02, k, percent(value), va="center", fontsize=12,
+                   color="white" if on_dark else COLOURS["ink"])  # fmt: skip
     right.set(xlim=(0, 1), xlabel="how sure the net is", xticks=[0, 0.5, 1])
     right.set_xticklabels(["0 %", "50 %", "100 %"])
     plt.close(figure)

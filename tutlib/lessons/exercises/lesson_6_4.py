@@ -13,7 +13,7 @@ from tutlib.lessons.exercises.legal import once
 def which_call() -> Checks:
     """For `sentence(objective, x, eps)`: the longest step of an L2 ball, taken once."""
     torch_x = torch.full((2, 1, 2, 2), 0.5)
-    slopes = torch.tensor([[3.0, 0.0, 4.0, 0.0], [0.0, 0.0, 0.0, 2.0]]).view(2, 1, 2, 2)
+    slopes = torch.tensor([[3.0, 0.0, 4.0, 0.0], [0.0, 0.0, 0.0, 0.2]]).view(2, 1, 2, 2)
 
     def hill(x):
         return (slopes * x).flatten(1).sum(1)
