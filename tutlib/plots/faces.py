@@ -15,7 +15,7 @@ from torch import Tensor
 from tutlib.plots import style_transfer
 from tutlib.plots.data_uri import base64_of
 from tutlib.plots.pictures import put
-from tutlib.plots.theme import COLOURS, as_array, in_words, text_colour, use_style
+from tutlib.plots.theme import COLOURS, as_array, text_colour, use_style
 
 
 def faces(
@@ -98,7 +98,8 @@ class MapFigure(Figure):
         bundle = {"image/png": base64_of(drawn.getvalue()), "text/plain": "the map of the course"}
         if self.html:
             bundle["text/html"] = self.html
-        display(bundle, raw=True, metadata={"image/png": {"alt": in_words(self)}})
+        words = [" ".join(text.get_text().split()) for text in self.axes[0].texts]
+        display(bundle, raw=True, metadata={"image/png": {"alt": "; ".join(words)}})
 
 
 def draw_map(lines: Mapping[str, Sequence[tuple[str, str]]], here: str = "") -> MapFigure:
