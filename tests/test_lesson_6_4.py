@@ -159,7 +159,10 @@ def test_the_panel_answers_to_its_sliders(net):
     assert not panel.errors
 
 
-@pytest.mark.parametrize(("value", "said"), [(0.5, "50.0 %"), (5e-4, "0.05 %"), (9e-5, "< 0.01 %")])
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(0.5, "50.0 %"), (5e-4, "0.05 %"), (9e-5, "< 0.01 %"), (0.9994, "99.9 %"), (1, "> 99.9 %")],
+)
 def test_small_chances_have_words(value, said):
     assert faces.percent(value) == said
 

@@ -90,7 +90,7 @@ def _place(stop: Stop, base: Path, here: bool) -> str:
     return (
         '<li style="list-style:none;width:150px;margin:0 0 8px;border-top:4px solid #777">'
         f'<a href="{html.escape(target, quote=True)}"{said} style="display:block;color:#222;'
-        f'padding:2px 10px 6px 0"><span aria-hidden="true">{dot} </span>'
+        f'text-decoration:underline;padding:2px 10px 6px 0"><span aria-hidden="true">{dot} </span>'
         f"<strong>{stop.number}</strong> {html.escape(stop.title)}</a></li>"
     )
 

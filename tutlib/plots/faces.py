@@ -49,6 +49,7 @@ def _cloud(axes: Axes, real, fake, wish) -> None:
     axes.quiver(*fake.T, *(wish - fake).T, color=COLOURS["generated"], angles="xy",
                 scale_units="xy", scale=1, width=0.006)  # fmt: skip
     axes.set(aspect="equal", xticks=[], yticks=[])
+    axes.spines[:].set_visible(False)
     axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.02), ncols=2, fontsize=11,
                 frameon=False)  # fmt: skip
 
@@ -76,12 +77,14 @@ def wishes(found: Mapping) -> Figure:
 
 
 def percent(value: float) -> str:
-    """A probability as words: 3.1 %, and "< 0.01 %" below that.
+    """A probability as words: 3.1 %, "< 0.01 %" near 0 and "> 99.9 %" near 1.
 
     Example:
-        >>> percent(0.031), percent(1e-7)
-        ('3.1 %', '< 0.01 %')
+        >>> percent(0.031), percent(1e-7), percent(0.99999)
+        ('3.1 %', '< 0.01 %', '> 99.9 %')
     """
+    if value > 0.9995:
+        return "> 99.9 %"
     if value < 1e-4:
         return "< 0.01 %"
     return f"{100 * value:.2f} %" if value < 0.001 else f"{100 * value:.1f} %"
