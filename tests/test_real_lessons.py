@@ -39,6 +39,7 @@ LESS = {
     "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
     "3-4": "size, n_learn, n_new, n_exceptions, n_things = 32, 24, 24, [0, 12], 1\n"
     "learned, judged = 4000, 500",
+    "6-4": "fool_steps, judged = 3, 40",
 }
 
 
@@ -106,7 +107,7 @@ def run(number, folder, record_property, budget="", first=""):
     ("number", "certainty", "depth", "shelf"),
     [("1-1", 10.0, 0.3, "real"), ("2-1", 14.0, 0.6, "real"),
      ("2-2", 10.0, 0.3, "auto"), ("2-3", 10.0, 0.3, "auto"),  # digits: what there is
-     ("3-4", 10.0, 0.3, "auto")],
+     ("3-4", 10.0, 0.3, "auto"), ("6-4", 10.0, 0.3, "auto")],
 )  # fmt: skip
 def test_a_lesson_runs_on_the_large_net(
     number, certainty, depth, shelf, tmp_path, monkeypatch, record_property

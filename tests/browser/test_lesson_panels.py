@@ -175,6 +175,10 @@ PATCHES = """
 from tutlib.lessons.panels.patches import patches_panel
 patches_panel(size=160)  # large enough to be stopped
 """
+WISHES = """
+from tutlib.lessons.panels.faces import three_wishes
+three_wishes(keep=200)
+"""
 CELLS = (
     LOSSES,
     GOOD_WORDS,
@@ -198,6 +202,7 @@ CELLS = (
     QUIZ,
     STYLE,
     PATCHES,
+    WISHES,
 )
 
 
@@ -622,3 +627,16 @@ def test_patches_of_your_own_pictures(panel, tmp_path):
     panel.button("Stop").click()
     panel.cell.get_by_text(re.compile(r"Stopped at \d+%: this is the last result")).wait_for()
     assert panel.words().endswith("painting ...")
+
+
+@of(WISHES)
+def test_three_wishes_of_one_sum(panel):
+    said = r"The net says [a-z ]+ \((< 0.01|[\d.]+) %\)$"
+    panel.press("be an airliner", "End")
+    panel.tells(rf"^Weights: pig 0.3, paint 1, airliner 1\. {said}")
+    panel.press("be painted", "Home")
+    panel.tells(rf"^Weights: pig 0.3, paint 0, airliner 1\. {said}")
+    panel.drag("look like the pig", 1.1)
+    panel.tells(rf"^Weights: pig 1, paint 0, airliner 1\. {said}")
+    panel.press("be an airliner", "Home")
+    panel.tells(rf"^Weights: pig 1, paint 0, airliner 0\. {said}")
