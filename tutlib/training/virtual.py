@@ -145,8 +145,10 @@ class Virtual:
 
     @property
     def __name__(self) -> str:  # a checkpoint knows by this that it belongs to another run
-        return (f"virtual({len(self.points)} points, {self.ball}, weight={self.weight}, entropy="
-                f"{self.entropy}, batch={self.batch}, steps={self.steps}, xi={self.xi})")  # fmt: skip
+        return (
+            f"virtual({len(self.points)} points, {self.ball}, weight={self.weight}, "
+            f"entropy={self.entropy}, batch={self.batch}, steps={self.steps}, xi={self.xi})"
+        )
 
     def __call__(self, model, x: Tensor, y: Tensor) -> Tensor:
         rows = torch.randint(len(self.points), (self.batch,)).to(self.points.device)
