@@ -94,7 +94,7 @@ def paired(errors: Mapping[str, Sequence[float]], what: str, caption: str = "") 
                   label=None if k else "one draw of labels")  # fmt: skip
     spread = values.std(1, ddof=1) / values.shape[1] ** 0.5
     axes.errorbar(places, values.mean(1), spread, fmt="D", color=COLOURS["ink"], ms=11, capsize=9,
-                  elinewidth=3, capthick=3, label="mean, with a standard error each way")  # fmt: skip
+                  elinewidth=3, capthick=3, label="mean, a standard error each way")  # fmt: skip
     axes.set(xticks=places, xticklabels=list(errors), xlim=(-0.5, len(values) - 0.5))
     axes.set(ylabel=f"{what}, in per cent", ylim=(0, 1.12 * values.max()))
     figure.legend(*axes.get_legend_handles_labels(), loc="outside upper center", ncols=2)
