@@ -135,6 +135,7 @@ def test_a_kill_and_a_resume_give_the_same_net():
         (lambda: virtual_direction(nets.mlp(2, 2), torch.rand(1, 2), steps=-1), ValueError, "step"),
         (lambda: smoothness(nets.mlp(2, 2), torch.rand(1, 2), Linf(0.1)), TypeError, "L2"),
         (lambda: docstrings(count=0), ValueError, "count"),
+        (lambda: docstrings(half="third"), ValueError, "half"),
         (lambda: docstrings(["nosuchlibrary"]), ModuleNotFoundError, "nosuchlibrary"),
     ],
 )  # fmt: skip
@@ -149,7 +150,7 @@ def texts():
 
 
 def test_every_library_speaks_and_no_text_twice(texts):
-    assert [sum(t.label == k for t in texts) >= 60 for k in range(6)] == [True] * 6
+    assert [sum(t.label == k for t in texts) >= 60 for k in range(len(LIBRARIES))] == [True] * 4
     assert len({t.words for t in texts}) == len(texts)
     assert texts == docstrings(count=120, length=30)
 
@@ -159,9 +160,18 @@ def test_no_word_gives_the_library_away(texts):
     assert not words & ALIASES
     assert not [word for word in words if any(name in word for name in GIVEAWAYS)]
     assert all(any(name in library for name in GIVEAWAYS) for library in LIBRARIES)
+    assert masked_words("as in Scikit-learn, scikit_image and scikit image") == ["as", "in", "and"]
     assert masked_words("A torch.Tensor, np.array, see Scikit-learn\n>>> secret") == [
-        "tensor", "array", "see", "learn",
+        "tensor", "array", "see",
     ]  # fmt: skip
+
+
+def test_settings_are_chosen_on_other_modules(texts):
+    halves = [docstrings(count=120, length=30, half=half) for half in ("first", "second")]
+    modules = [{t.module for t in half} for half in halves]
+    assert not modules[0] & modules[1]
+    assert all(len({t.label for t in half}) == len(LIBRARIES) for half in halves)
+    assert all({t.module for t in texts if t.label == 0} & part for part in modules)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -174,8 +184,8 @@ def test_nothing_leaks_from_part_to_part(texts, seed):
         assert not sets[0] & sets[2]
         assert not sets[1] & sets[2]
     labels = [t.label for t in parts["labelled"]]
-    assert [labels.count(k) for k in range(6)] == [5] * 6
-    assert len(modules[0]) == 30
+    assert [labels.count(k) for k in range(4)] == [5] * 4
+    assert len(modules[0]) == 20
 
 
 def test_word_vectors_are_normalised_and_the_same_every_time(texts):

@@ -11,17 +11,20 @@ import ast
 import importlib.util
 import random
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tutlib.check.inputs import check_count
 
-LIBRARIES = ("torch", "numpy", "scipy", "sklearn", "skimage", "matplotlib")
+LIBRARIES = ("torch", "scipy", "sklearn", "skimage")  # those with more than a hundred modules
 GIVEAWAYS = ("torch", "numpy", "scipy", "sklearn", "scikit", "skimage", "matplotlib", "pyplot")
 ALIASES = frozenset({"np", "plt", "mpl", "sp", "pt"})
+HALVES = ("first", "second")
 LARGEST = 60_000  # characters: a long file costs time, and is one module all the same
 WORD = re.compile(r"[a-z]{2,}")
+TWO_WORDS = re.compile(r"scikit[\W_]*(learn|image)")  # a name whose second half is a word as well
 
 
 @dataclass(frozen=True)
@@ -41,12 +44,13 @@ def masked_words(docstring: str) -> list[str]:
         ['like', 'sum', 'in', 'but', 'faster']
     """
     lines = (line for line in docstring.split("\n") if not line.lstrip().startswith((">>>", "...")))
-    return [word for word in WORD.findall("\n".join(lines).lower())
+    return [word for word in WORD.findall(TWO_WORDS.sub(" ", "\n".join(lines).lower()))
             if word not in ALIASES and not any(name in word for name in GIVEAWAYS)]  # fmt: skip
 
 
 def docstrings(libraries: Sequence[str] = LIBRARIES, *, count: int = 400, length: int = 40,
-               per_module: int = 8, seed: int = 0) -> list[Text]:  # fmt: skip
+               per_module: int = 8, half: str | None = None, seed: int = 0
+               ) -> list[Text]:  # fmt: skip
     """About `count` docstrings of each library, each cut after `length` words; no text twice.
 
     Args:
@@ -54,6 +58,8 @@ def docstrings(libraries: Sequence[str] = LIBRARIES, *, count: int = 400, length
         count: docstrings of each; there may be fewer, if the library has no more.
         length: shorter docstrings are left out.
         per_module: at most so many from one file.
+        half: "first" or "second": only one half of the modules, always the same one on every
+            machine, so that settings can be chosen on modules that are never examined.
         seed: of the order in which files are read.
 
     Raises:
@@ -66,10 +72,12 @@ def docstrings(libraries: Sequence[str] = LIBRARIES, *, count: int = 400, length
     """
     for name, value in (("count", count), ("length", length), ("per_module", per_module)):
         check_count(name, value, 1)
+    if half not in (None, *HALVES):
+        raise ValueError(f'half must be "first", "second" or None, not {half!r}.')
     found, known = [], set()
     for label, library in enumerate(libraries):
         mine = []
-        for file in _files(library, seed):
+        for file in _files(library, half, seed):
             texts = [Text(words[:length], label, file[0]) for words in _read(file[1], length)]
             texts = [t for t in dict.fromkeys(texts) if t.words not in known]
             random.Random(seed).shuffle(texts)
@@ -115,14 +123,15 @@ def split_by_module(texts: Sequence[Text], shares: Mapping[str, int], rest: str,
     return parts
 
 
-def _files(library: str, seed: int) -> list[tuple[str, Path]]:
+def _files(library: str, half: str | None, seed: int) -> list[tuple[str, Path]]:
     """(name of the module, file) of a library without its tests, in an order by chance."""
     spec = importlib.util.find_spec(library)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(f"there is no library called {library} to read in.")
     root = Path(spec.origin).parent
     files = [(file.relative_to(root.parent).as_posix(), file) for file in root.rglob("*.py")]
-    files = sorted((name, file) for name, file in files if "test" not in name)
+    files = sorted((name, file) for name, file in files if "test" not in name
+                   and half in (None, HALVES[zlib.crc32(name.encode()) % 2]))  # fmt: skip
     random.Random(seed).shuffle(files)
     return files
 
@@ -132,7 +141,15 @@ def _read(file: Path, length: int) -> list[tuple[str, ...]]:
     source = file.read_text(encoding="utf-8", errors="ignore")
     if len(source) > LARGEST or '"""' not in source:
         return []
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    nodes = (node for node in ast.walk(ast.parse(source)) if isinstance(node, kinds))
-    words = (tuple(masked_words(ast.get_docstring(node) or "")) for node in nodes)
+    words = (tuple(masked_words(text)) for text in _said(ast.parse(source)))
     return [found for found in words if len(found) >= length]
+
+
+def _said(tree: ast.Module | ast.ClassDef) -> Iterator[str]:
+    """The docstrings of functions, classes and their methods; what stands inside a function is
+    not looked through, which would take twice the time."""
+    for node in tree.body:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield ast.get_docstring(node) or ""
+        if isinstance(node, ast.ClassDef):
+            yield from _said(node)
