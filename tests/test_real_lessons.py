@@ -146,6 +146,7 @@ def test_a_lesson_runs_on_the_large_net(
         ("4-2", ""),
         ("4-3", ""),
         ("4-4", "n_photos, photo_epochs = 1000, 2"),
+        ("4-5", ""),
         ("5-2", ""),
     ],
 )

@@ -113,6 +113,10 @@ class Unmoved(torch.nn.Module):
         return x.new_tensor([[1.0, 0.0]]).expand(len(x), 2)
 swap_the_ground({"a habit": Greenness(), "unmoved": Unmoved()}, ["hog", "wombat"], [11, 12, 13])
 """
+MOONS = """
+from tutlib.lessons.panels.unlabelled import place_labels
+place_labels()
+"""
 GUARANTEES = """
 from tutlib import nets
 from tutlib.lessons.panels.guarantees import four_answers_panel
@@ -193,6 +197,7 @@ CELLS = (
     TRAVERSE,
     MAPS,
     GROUNDS,
+    MOONS,
     GUARANTEES,
     DECAY,
     TRAINING,
@@ -503,6 +508,16 @@ def test_the_ground_is_swapped_under_an_animal(panel):
     panel.tells(r"^Animal 1, a wombat on grass, covered in grey. a habit: hog")
     panel.press("picture", "ArrowRight")
     panel.tells(r"^Animal 2, a wombat on grass, covered in grey. a habit: hog")
+
+
+@of(MOONS)
+def test_points_without_labels_push(panel):
+    panel.press("eps", "ArrowRight", "ArrowRight", "ArrowRight")
+    panel.tells(r"^eps 0\.3, weight 1, 4 labels a class: \d of 400 points")
+    panel.choose("labels a class", "1")
+    panel.tells(r"^eps 0\.3, weight 1, 1 labels a class: \d+ of 400 points")
+    panel.press("weight", "Home")
+    panel.tells(r"^eps 0\.3, weight 0, 1 labels a class: \d\d+ of 400 points")
 
 
 @of(GUARANTEES)

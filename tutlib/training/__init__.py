@@ -7,9 +7,11 @@ from tutlib.training.measure import accuracy
 from tutlib.training.points import lowest_lead, points_apart, proved_in_squares, right_in_squares
 from tutlib.training.stopped import Stopped
 from tutlib.training.together import team, together
+from tutlib.training.virtual import Divergence, Virtual, smoothness, virtual_direction
 
 __all__ = [
-    "Run", "Stopped", "accuracy", "describe", "fgsm_rs", "fit", "lowest_lead", "mixed",
+    "Divergence", "Run", "Stopped", "Virtual", "accuracy", "describe", "fgsm_rs", "fit",
+    "lowest_lead", "mixed",
     "one_cycle", "pgd_inner", "points_apart", "proved_in_squares", "right_in_squares", "shifted",
-    "team", "together",
+    "smoothness", "team", "together", "virtual_direction",
 ]  # fmt: skip
