@@ -26,7 +26,7 @@ import tutlib
 from tests.conftest import small_net
 from tutlib import nets, risk, style, training
 from tutlib.assets import bundled, catalogue, datasets, photos
-from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack, square
+from tutlib.attacks import fgsm, input_gradient, pgd, sgd_attack, square, straight_through
 from tutlib.balls import L2, Linf
 from tutlib.check import claim, exercise
 from tutlib.risk import bounds, smoothing
@@ -169,6 +169,15 @@ CUT = {
 CLIMBS = ["fgsm", "sgd", "pgd", "pgd target", "gradient", "adversarial risk", "evaluate"]
 # What other shapes of pictures are is known to nets that look at any, and to nobody else.
 ANY_SHAPE = {"tiny", "channels last", "grey"}
+
+
+def test_wrong_functions_for_straight_through():
+    odd = {"number": 3, "text": "round", "tensor": X, "list": [torch.round]}
+    cases = {f"forward: {name}": (wrong,) for name, wrong in (odd | {"nothing": None}).items()}
+    cases |= {f"like: {name}": (torch.round, wrong) for name, wrong in odd.items()}
+    cases["another shape"] = (torch.round, torch.sum)
+    settle({name: refused(lambda case=case: straight_through(*case)(X))
+            for name, case in cases.items()})  # fmt: skip
 
 
 @pytest.mark.parametrize("door", DOORS)

@@ -34,7 +34,8 @@ def straight_through(forward: Function, like: Function | None = None) -> Functio
     """
     for name, function in (("forward", forward), ("like", like)):
         if not callable(function) and not (name == "like" and function is None):
-            raise TypeError(f"{name} is to be a function of a tensor, and this is {function!r}.")
+            kind = type(function).__name__  # a tensor would print all its numbers
+            raise TypeError(f"{name} is to be a function of a tensor, and this is a {kind}.")
 
     def through(x: Tensor) -> Tensor:
         smooth, value = (x if like is None else like(x)), forward(x)
