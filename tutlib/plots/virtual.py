@@ -91,7 +91,7 @@ def paired(errors: Mapping[str, Sequence[float]], what: str, caption: str = "") 
     places = np.arange(len(values))
     for k, run in enumerate(values.T):
         axes.plot(places, run, "o:", color=COLOURS["neutral"], lw=1.6, ms=7,
-                  label=None if k else "one draw of labels")  # fmt: skip
+                  label=None if k else "one draw")  # fmt: skip
     spread = values.std(1, ddof=1) / values.shape[1] ** 0.5
     axes.errorbar(places, values.mean(1), spread, fmt="D", color=COLOURS["ink"], ms=11, capsize=9,
                   elinewidth=3, capthick=3, label="mean, a standard error each way")  # fmt: skip
@@ -105,7 +105,7 @@ def paired(errors: Mapping[str, Sequence[float]], what: str, caption: str = "") 
 def frame(found: Mapping) -> Figure:
     """The panel's figure: one net in the plane, and how many points without a label it gets."""
     use_style()
-    figure, axes = plt.subplots(figsize=(8.4, 5.4), layout="constrained")
+    figure, axes = plt.subplots(figsize=(6.6, 4.6), layout="constrained")
     boundary(axes, found["sure"], found["points"], found["x"], found["y"],
              f"{found['wrong']} of {len(found['points'])} points wrong")  # fmt: skip
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
