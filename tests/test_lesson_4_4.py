@@ -178,8 +178,8 @@ def test_figures_say_what_they_show():
     drawn = [
         other_models.weight_maps({"plain": torch.randn(9), "nothing": torch.zeros(9)}, "words"),
         other_models.prices({"inside": ([0.1, 0.01], [1, 2])}, "words"),
-        other_models.in_the_end([0, 0.1, 0.2], {"before": {"net": ([0, 0.5, 1], None),
-                                "kNN": ([0, 0.1, 0.2], [0.1, 0.2, 0.3])}}, "words"),
+        other_models.in_the_end([0, 0.1, 0.2], {"before": {"net": (share, None),
+                                "kNN": (share, [0.4, 0.5, 0.6])}}, "words"),
         other_models.bargain([0, 0.1, 0.2], {"clean": share, "eps 0.1": share}, "words"),
         other_models.arrivals({"plain net": [3, 0]}, ["hog", "sports car"], 3, "words"),
     ]  # fmt: skip

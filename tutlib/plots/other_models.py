@@ -74,18 +74,20 @@ def in_the_end(eps: Sequence[float], sides: Mapping[str, Mapping[str, tuple]], c
     """Errors against eps, each reader's, without and with an adversary in the training.
 
     Args:
-        eps: where they were judged; sides: title -> name of a reader -> (what an attack found,
-            what is proved that no attack can beat or None), errors between 0 and 1 at each eps.
+        eps: where they were judged; sides: title -> name of a reader -> (estimates of its error,
+            what is proved that no attack can beat, between 0 and 1, or None), at each eps.
     """
     use_style()
     figure, row = plt.subplots(1, len(sides), figsize=(12.4, 5.6), sharey=True, squeeze=False,
                                layout="constrained")  # fmt: skip
     for axes, (title, readers) in zip(row[0], sides.items()):
         for (name, (found, proved)), look in zip(readers.items(), LOOKS):
-            low = 100 * as_array(found)
+            low = 100 * np.array([e.value for e in found])
+            ends = 100 * np.array([e.band for e in found]).T
             if proved is not None:
                 axes.fill_between(eps, low, 100 * as_array(proved), color=look["color"],
                                   alpha=0.15, lw=0)  # fmt: skip
+            axes.vlines(eps, *ends, color=look["color"], lw=1.5)
             axes.plot(eps, low, **look, ms=8, label=name)
         axes.set(xlabel="eps of the attack", xticks=eps[::2], ylim=(-3, 103))
         axes.set_title(title, size=14)
@@ -127,7 +129,7 @@ def arrivals(rows: Mapping[str, Sequence[float]], targets: Sequence[str], of: in
     use_style()
     counts = np.array([as_array(row) for row in rows.values()])
     figure, axes = plt.subplots(figsize=(12.4, 1.9 + 0.8 * len(rows)), layout="constrained")
-    axes.imshow(counts, cmap="Oranges", vmin=0, vmax=1.3 * of, aspect="auto")
+    axes.imshow(counts, cmap="Oranges", vmin=0, vmax=2 * of, aspect="auto")
     for (row, column), value in np.ndenumerate(counts):
         axes.text(column, row, f"{value:.0f}", ha="center", va="center", size=17,
                   color=COLOURS["ink"])  # fmt: skip
