@@ -119,6 +119,7 @@ class Virtual:
         batch: unlabelled points in a step; steps, xi: of `virtual_direction`.
 
     Example:
+        >>> from tutlib.training import fit
         >>> net, two = mlp(2, 8, 2), torch.tensor([[0.0, 0.0], [1.0, 1.0]])
         >>> loss = Virtual(torch.rand(50, 2), L2(0.2))
         >>> fit(net, two, torch.tensor([0, 1]), loss=loss, epochs=2, progress=False).finished
