@@ -20,7 +20,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 PROJECT = PYPROJECT["project"]
 CONDA_NAMES = {"torch": "pytorch"}  # where conda-forge calls a package something else
-INSTALLED_AS = {"PIL": "pillow", "IPython": "ipython"}
+INSTALLED_AS = {
+    "PIL": "pillow", "IPython": "ipython", "sklearn": "scikit-learn", "skimage": "scikit-image",
+}  # fmt: skip
 HERE = {"tutlib", *sys.stdlib_module_names}
 COMES_ALONG = {"ipython": "ipywidgets", "jupyter-client": "jupyterlab"}  # with what is declared
 FREE = {"torch", "torchvision"}  # a learner's own build is kept
@@ -83,8 +85,7 @@ def imported(folder: str) -> set[str]:
 
 def test_what_the_package_imports_is_declared_and_nothing_else_is():
     assert imported("tutlib") - set(WANTED) == set(COMES_ALONG)
-    read_from = {"scikit-learn", "scikit-image"}  # pictures that lie in them
-    assert set(WANTED) - imported("tutlib") == read_from | {"jupyterlab", "ipykernel"}
+    assert set(WANTED) - imported("tutlib") == {"jupyterlab", "ipykernel"}
 
 
 def test_every_folder_of_the_house_is_found():

@@ -55,10 +55,11 @@ def inside_or_outside(kinds: Mapping[str, Sequence[tuple[float, Tensor]]], x: Te
                    help="From weak to strong; the number stands over the weights."),
         ],
         title="Inside the loss, or outside",
-        question="Turn up the strength of all three. Which one never bends the orange curve down "
-        "to the adversary's?",
+        question="Turn each of the three up as far as it goes. Which one costs the fewest clean "
+        "digits, and what does it buy?",
         answers=tuple(kinds),
-        reveal="Try the strongest of each, and look at the weights: how many pixels do they use?",
+        reveal="Look at the blue dot, then at the right end of the orange curve, and at how many "
+        "pixels each reader still uses.",
         caption="Left: what ink in a pixel counts (purple: for a 7, orange: for a 3; each map has "
         "its own scale). Right: errors under the worst legal change, exact, on new digits.",
         frozen={"kind": list(kinds), "strength": stops},
