@@ -105,7 +105,7 @@ def paired(errors: Mapping[str, Sequence[float]], what: str, caption: str = "") 
 def frame(found: Mapping) -> Figure:
     """The panel's figure: one net in the plane, and how many points without a label it gets."""
     use_style()
-    figure, axes = plt.subplots(figsize=(6.6, 4.6), layout="constrained")
+    figure, axes = plt.subplots(figsize=(7.2, 3.8), layout="constrained")
     boundary(axes, found["sure"], found["points"], found["x"], found["y"],
              f"{found['wrong']} of {len(found['points'])} points wrong")  # fmt: skip
     figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3)
