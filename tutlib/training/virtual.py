@@ -114,8 +114,7 @@ class Virtual:
     Args:
         points: unlabelled points (M, ...), on the model's device.
         ball: the `L2` ball in which the answer shall stay what it is.
-        weight: of the smoothness; `entropy`: of the mean entropy of the answers there, which
-            asks them to be sure (Grandvalet and Bengio, 2005).
+        weight: of the smoothness.
         batch: unlabelled points in a step; steps, xi: of `virtual_direction`.
 
     Example:
@@ -129,7 +128,6 @@ class Virtual:
     points: Tensor
     ball: L2
     weight: float = 1.0
-    entropy: float = 0.0
     batch: int = 100
     steps: int = 1
     xi: float = 0.1
@@ -141,27 +139,19 @@ class Virtual:
         check_count("steps", self.steps, 0)
         for name, value in (("weight", self.weight), ("xi", self.xi)):
             check_positive(name, value)
-        if self.entropy:
-            check_positive("entropy", self.entropy)
 
     @property
     def __name__(self) -> str:  # a checkpoint knows by this that it belongs to another run
         return (
             f"virtual({len(self.points)} points, {self.ball}, weight={self.weight}, "
-            f"entropy={self.entropy}, batch={self.batch}, steps={self.steps}, xi={self.xi})"
+            f"batch={self.batch}, steps={self.steps}, xi={self.xi})"
         )
 
     def __call__(self, model, x: Tensor, y: Tensor) -> Tensor:
         rows = torch.randint(len(self.points), (self.batch,)).to(self.points.device)
         points = self.points[rows]
-        loss = F.cross_entropy(model(x), y)
-        loss = loss + self.weight * smoothness(
-            model, points, self.ball, steps=self.steps, xi=self.xi
-        ).mean()  # fmt: skip
-        if self.entropy:
-            sure = model(points).log_softmax(1)
-            loss = loss - self.entropy * (sure.exp() * sure).sum(1).mean()
-        return loss
+        moved = smoothness(model, points, self.ball, steps=self.steps, xi=self.xi)
+        return F.cross_entropy(model(x), y) + self.weight * moved.mean()
 
 
 def _check_round(ball) -> None:
