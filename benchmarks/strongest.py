@@ -18,6 +18,7 @@ from tutlib.balls import L2, Linf
 
 PICTURES, FEW, ROUNDS = 40, 20, 2
 STEPS = 50  # of Auto-PGD, where one climb is compared with one climb
+QUESTIONS = 500  # of Square
 POINTS, SHARE = 0.3, 1 / 3  # per cent of the pictures; of AutoAttack's CPU time
 
 
@@ -33,8 +34,14 @@ def autoattack(model, x: Tensor, y: Tensor, eps: float) -> Tensor:
 
 
 def climbs(kind: str) -> dict[str, Callable]:
-    """One Auto-PGD climb of each library, on one score."""
-    from torchattacks import APGD
+    """One Auto-PGD climb of each library on one score, or Square with as many questions."""
+    from torchattacks import APGD, Square
+
+    if kind == "Square":
+        return {
+            "tutlib": lambda m, x, y, eps: attacks.square(m, x, y, Linf(eps), queries=QUESTIONS),
+            "torchattacks": lambda m, x, y, eps: Square(m, eps=eps, n_queries=QUESTIONS)(x, y),
+        }
 
     scores = {"ce": "cross-entropy", "dlr": "ratio"}
     return {
@@ -48,6 +55,7 @@ def smallest() -> dict[str, dict[str, Callable]]:
     """The minimal-norm attacks in L2, each beside its peer, at an equal number of gradients."""
     from foolbox import PyTorchModel
     from foolbox import attacks as theirs
+    from torchattacks import CW
 
     def foolbox(attack, m, x: Tensor, y: Tensor) -> Tensor:
         return attack(PyTorchModel(m, bounds=(0, 1), device=x.device), x, y, epsilons=None)[0]
@@ -60,10 +68,12 @@ def smallest() -> dict[str, dict[str, Callable]]:
         "DDN, 100 gradients": {
             "tutlib": lambda m, x, y: attacks.ddn(m, x, y, far, steps=100),
             "foolbox": lambda m, x, y: foolbox(theirs.DDNAttack(steps=100), m, x, y),
+            "foolbox's FMN": lambda m, x, y: foolbox(theirs.L2FMNAttack(steps=100), m, x, y),
         },
         "Carlini and Wagner, 5 x 60 gradients": {
             "tutlib": lambda m, x, y: attacks.carlini_wagner(m, x, y, far, **price),
             "foolbox": lambda m, x, y: foolbox(cw, m, x, y),
+            "torchattacks, one price": lambda m, x, y: CW(m, c=1, steps=300, lr=0.02)(x, y),
         },
     }
 
@@ -108,12 +118,14 @@ def ensemble_table(subject: Subject) -> tuple[list[str], list[str]]:
 def climb_table(subject: Subject) -> list[str]:
     model, (x, y), eps = subject.model, (subject.x[:PICTURES], subject.y[:PICTURES]), subject.eps
     rows = []
-    for kind in ("ce", "dlr"):
+    budgets = {"ce": f"APGD, ce, {STEPS} steps", "dlr": f"APGD, dlr, {STEPS} steps",
+               "Square": f"Square, {QUESTIONS} questions"}  # fmt: skip
+    for kind, budget in budgets.items():
         pair = climbs(kind)
         timed = {name: (lambda f=f: f(model, x, y, eps)) for name, f in pair.items()}
         share = ratios(interleaved(timed, ROUNDS), base="torchattacks")
         for name, attack in pair.items():
-            rows.append(f"| {subject.name}, eps {eps:g} | APGD, {kind}, {STEPS} steps, {name} | "
+            rows.append(f"| {subject.name}, eps {eps:g} | {budget}, {name} | "
                         f"{left(model, attack(model, x, y, eps), y):.1f} % | "
                         f"{share[name][0]:.2f} |")  # fmt: skip
     return rows
