@@ -31,9 +31,20 @@ from tutlib.assets.shelves import (
     things,
 )
 from tutlib.nets import Classifier
+from tutlib.world import (
+    CaptionError,
+    captions,
+    flock,
+    herd,
+    is_kept_back,
+    outline,
+    portray,
+    read_caption,
+)
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "Classifier", "PictureSet", "about", "cifar10", "classifier",
-    "device", "digit_classifier", "digits", "features", "image_folder", "mode", "on_ground",
-    "photo", "picture", "things",
+    "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
+    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "flock", "herd",
+    "image_folder", "is_kept_back", "mode", "on_ground", "outline", "photo", "picture", "portray",
+    "read_caption", "things",
 ]  # fmt: skip
