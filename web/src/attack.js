@@ -1,5 +1,5 @@
 // The one loop of the course: picture <- project(picture + step(gradient)).
-import {argmax, crossEntropySlope} from "./net.js";
+import {argmax, crossEntropySlope} from "./numbers.js";
 
 const UNIT = 2 ** -23, round = Math.fround;  // float32: the last place of numbers from 1 to 2
 

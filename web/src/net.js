@@ -2,8 +2,7 @@
 import {Engine} from "./engine.js";
 import {LocalContrast, Normalize} from "./first_layers.js";
 import {Chain, Conv, Fork, Head, Pack, Relu} from "./layers.js";
-
-export const SIDE = 224;
+import {SIDE} from "./numbers.js";
 
 /**
  * The net with these weights (see safetensors.js); `contrast` as in tutlib.
@@ -30,20 +29,4 @@ export function worldNet(wasm, weights, contrast) {
   );
   net.engine = engine.name;
   return net;
-}
-
-export function softmax(logits) {
-  const top = Math.max(...logits), e = logits.map(z => Math.exp(z - top));
-  const sum = e.reduce((a, b) => a + b);
-  return e.map(v => v / sum);
-}
-
-export const argmax = values => values.indexOf(Math.max(...values));
-
-/** The slope of the cross-entropy of class `label` over the logits. */
-export function crossEntropySlope(logits, label) {
-  const slope = softmax(logits);
-  // p - 1 would be 0 for a net that is sure; the sum of all the others still knows how sure.
-  slope[label] = -slope.reduce((sum, p, k) => k === label ? sum : sum + p, 0);
-  return slope;
 }

@@ -1,7 +1,8 @@
 // The sums, beside the page, so that it never freezes. One job at a time, and the newest one wins.
 import {pgd} from "./attack.js";
 import {fit} from "./lanczos.js";
-import {SIDE, argmax, softmax, worldNet} from "./net.js";
+import {worldNet} from "./net.js";
+import {SIDE, argmax, crossEntropySlope, softmax} from "./numbers.js";
 import {readSafetensors} from "./safetensors.js";
 
 const nets = {};
@@ -20,17 +21,16 @@ function load({name, weights, contrast, kernels, plain}) {
 /**
  * The same attack on one net or more, step by step side by side.
  *
- * Told now and then: {job, t, steps, stopped, found}, for each net {point, first, chances, path,
+ * Told now and then: {job, t, steps, over, stopped, found}, for each net {point, first, chances, path,
  * gradient}: the picture after t steps, the chances of all classes before and now, those after every
  * step so far, and (where `slopes` asks for it) the slopes of the loss at the start.
  */
 async function attack({job, names, picture, eps, size, steps, goal, slopes}) {
-  const x = Float32Array.from(picture, v => v / 255);
+  const x = Float32Array.from(picture, v => v / 255), last = eps > 0 ? steps : 0;
   const runs = names.map(name => ({
-    climb: pgd(nets[name], x, {eps: eps || 1, size, steps: eps ? steps : 0, goal}), path: [],
     gradient: slopes ? slopeAt(nets[name], x) : null,
+    climb: pgd(nets[name], x, {eps, size, steps: last, goal}), path: [],
   }));
-  const last = eps ? steps : 0;
   for (let t = 0; t <= last; t++) {
     for (const run of runs) {
       const {point, logits} = run.climb.next().value;
@@ -38,23 +38,23 @@ async function attack({job, names, picture, eps, size, steps, goal, slopes}) {
       run.path.push(softmax(logits));
     }
     const over = t === last || stopped === job;
-    if (over || t < 9 || t % 4 === 0) tell(job, t, steps, !over || t === last ? false : true, over, runs);
+    if (over || t < 9 || t % 4 === 0) tell({job, t, steps, over, stopped: t < last && over}, runs);
     if (over) return;
     await nextTurn();
     if (newest !== job) return;
   }
 }
 
+/** The slope of the loss of the net's own answer over every pixel. */
 function slopeAt(net, x) {
-  const climb = net.forward(x), label = argmax(climb), chances = softmax(climb);
-  chances[label] -= 1;
-  return net.backward(chances).slice();
+  const logits = net.forward(x);
+  return net.backward(crossEntropySlope(logits, argmax(logits))).slice();
 }
 
-function tell(job, t, steps, stopped, over, runs) {
+function tell(where, runs) {
   const found = runs.map(({point, path, gradient}) =>
     ({point: point.slice(), first: path[0], chances: path.at(-1), path, gradient}));
-  self.postMessage({job, t, steps, stopped, over, found}, found.map(({point}) => point.buffer));
+  self.postMessage({...where, found}, found.map(({point}) => point.buffer));
 }
 
 self.onmessage = async ({data}) => {
