@@ -50,9 +50,11 @@ PAGE = """<!doctype html>
 <style>
 body {{ max-width: 62rem; margin: 1.2rem auto; padding: 0 1rem; color: #1a1a1a; background: #fff;
   font: 1rem/1.6 system-ui, sans-serif; }}
+h1 {{ font-size: .95rem; font-weight: 500; margin: 0; opacity: .8; }}
 @media (prefers-color-scheme: dark) {{ body {{ color: #eee; background: #16181c; }} }}
 </style>
 <main>
+<h1>Lesson {lesson}, live</h1>
 {fragment}
 <p>No Python, no server, no upload: what you see is computed in this page.</p>
 </main>
@@ -85,7 +87,7 @@ def live(folder: Path, base: str = ".") -> dict[str, str]:
         small = frozen.resized(picture, min(1, 1400 / picture.width))
         small.save(folder / f"{name}.webp", "WEBP", quality=75)
         fragments[name] = fragment(name, panel, small.size, alt, base)
-        page = PAGE.format(title=html.escape(panel.title),
+        page = PAGE.format(title=html.escape(panel.title), lesson=PANELS[name][1],
                            fragment=fragment(name, panel, small.size, alt, "."))  # fmt: skip
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
     return fragments

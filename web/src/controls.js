@@ -1,6 +1,7 @@
 // What a reader can move: native sliders and drop-downs, as in the course's frozen panels.
 import {make} from "./dom.js";
 
+const KEPT = "It stays on your computer.";
 let count = 0;
 
 function row(config, input, shown = "") {
@@ -40,7 +41,8 @@ export function upload(config, {take, back}) {
   const file = make("input", {type: "file", accept: "image/*", hidden: true});
   const choose = make("button", {type: "button", title: config.help}, "A photo of yours \u2026");
   const away = make("button", {type: "button", hidden: true}, config.back);
-  const note = make("span", {className: "note", role: "status"}, "It stays on your computer.");
+  const note = make("span", {className: "note", role: "status"}, KEPT);
+  const forget = () => { away.hidden = true; note.textContent = KEPT; };
   const taken = async chosen => {
     if (!chosen) return;
     try {
@@ -54,11 +56,10 @@ export function upload(config, {take, back}) {
   choose.addEventListener("click", () => file.click());
   file.addEventListener("change", () => { taken(file.files[0]); file.value = ""; });
   away.addEventListener("click", () => {
-    away.hidden = true;
-    note.textContent = "It stays on your computer.";
+    forget();
     choose.focus();
     back();
   });
   const node = make("div", {className: "photo"}, choose, away, note, file);
-  return {node, drop: event => { event.preventDefault(); taken(event.dataTransfer.files[0]); }};
+  return {node, forget, drop: event => { event.preventDefault(); taken(event.dataTransfer.files[0]); }};
 }

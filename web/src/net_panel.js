@@ -13,18 +13,28 @@ import {shell} from "./shell.js";
  */
 export async function netPanel(host, config, kit, view) {
   const panel = shell(host, config, kit.style, {
-    figure: view.figure, moved: () => ask(), stop: () => worker.postMessage({stop: job}), photo: {take, back},
+    figure: view.figure, moved, stop: () => worker?.postMessage({stop: job}), photo: {take, back},
   });
   let worker = null, job = 0, waiting = false, latest = null, own = null, picture = null, received = null;
+
+  function moved(name) {
+    if (name === "picture" && own) { own = null; panel.forget(); }
+    ask();
+  }
 
   function ask() {
     host.dataset.done = "";
     if (waiting || !worker) return;
     waiting = true;  // many moves of a slider, one question
     requestAnimationFrame(async () => {
-      picture = own ?? await shipped(panel.values.picture);
+      try {
+        const wanted = own ?? await shipped(panel.values.picture);
+        worker.postMessage({job: ++job, names: view.names, picture: wanted, ...view.job(panel.values, config.labels)});
+        picture = wanted;
+      } catch (error) {
+        panel.fail(`Something went wrong: ${error.message}.`);
+      }
       waiting = false;
-      worker.postMessage({job: ++job, names: view.names, picture, ...view.job(panel.values, config.labels)});
     });
   }
 
@@ -68,7 +78,7 @@ export async function netPanel(host, config, kit, view) {
     }
   }
 
-  panel.progress(0, "The net is on its way \u2026");
+  panel.progress(0, "The net is on its way \u2026", true);
   const weights = await Promise.all(view.names.map(name => kit.data(name)));
   worker = new Worker(URL.createObjectURL(new Blob([kit.worker], {type: "text/javascript"})));
   worker.onmessage = hear;

@@ -11,29 +11,30 @@ export function oneStepPanel(host, config, kit) {
   const figure = make("div", {className: "duo"});
   const panel = shell(host, config, kit.style, {figure, moved: () => draw()});
   const ground = surface(), left = make("div", {className: "map"}), right = make("div");
-  let point = [...pad.value], held = false, axes = null;
+  let point = [...pad.value], held = false, axes = null, shown = make("div");
   const handle = make("div", {className: "handle", role: "slider", tabIndex: 0, "aria-label": pad.label,
     "aria-roledescription": "point to drag", "aria-valuemin": 0, "aria-valuemax": 1});
+  left.append(shown, handle);
   figure.append(left, right);
 
   function draw() {
     const {norm, eps} = panel.values, found = oneStep(point, norm, eps);
     axes = map(found, ground);
-    left.replaceChildren(axes.node, handle);
+    shown.replaceWith(axes.node);  // the handle stays, and keeps the keys
+    shown = axes.node;
     right.replaceChildren(profile(found));
     place(found.point);
     const words = pad.names.map((name, k) => `${name} ${point[k].toFixed(2)}`).join(", ");
     handle.setAttribute("aria-valuetext", words);
     handle.setAttribute("aria-valuenow", point[0].toFixed(2));
-    panel.says(inWords(found, config));
+    panel.says(inWords(found));
     host.dataset.done = [found.loss, found.promised, found.reached, found.highest].map(v => v.toFixed(4)).join(" ");
   }
 
-  function place(where) {  // the handle lies on the square of the drawing, in per cent of it
-    const [x, y] = axes.at(where), {width, height} = axes.drawn.viewBox.baseVal;
-    const share = axes.drawn.getBoundingClientRect().height / left.getBoundingClientRect().height || 1;
+  function place(where) {  // the handle lies on the square of the drawing, whatever its size
+    const [x, y] = axes.at(where), {width} = axes.drawn.viewBox.baseVal;
     handle.style.left = `${100 * x / width}%`;
-    handle.style.top = `${100 * share * y / height}%`;
+    handle.style.marginTop = `calc(${100 * y / width}% - 22px)`;  // of the width, too
   }
 
   function move(x, y) {
@@ -62,7 +63,6 @@ export function oneStepPanel(host, config, kit) {
     event.preventDefault();
     const [dx, dy] = keys[event.key];
     move(point[0] + dx * pad.step[0], point[1] + dy * pad.step[1]);
-    handle.focus({preventScroll: true});
   });
   draw();
 }
@@ -122,8 +122,6 @@ function profile({profile: heights, loss: here, promised, reached, highest}) {
   return axes.done(`The loss along the step: promised ${promised.toFixed(2)}, reached ${reached.toFixed(2)}, the true worst ${highest.toFixed(2)}.`);
 }
 
-function inWords({point: [x, y], norm, eps, loss: here, promised, reached, highest}, config) {
-  const {values, texts} = config.controls.find(({name}) => name === "norm");
-  return `At (${x.toFixed(2)}, ${y.toFixed(2)}), in an ${texts[values.indexOf(norm)]} ball of radius ${eps}: the loss is ${here.toFixed(2)}; `
-    + `the step promises ${promised.toFixed(2)} and reaches ${reached.toFixed(2)}; the worst is ${highest.toFixed(2)}.`;
+function inWords({promised, reached, highest}) {
+  return `The step promises ${promised.toFixed(2)} and reaches ${reached.toFixed(2)}; the worst point of the ball has ${highest.toFixed(2)}.`;
 }

@@ -13,7 +13,7 @@ export function picker(host, config, kit) {
   const curve = make("div", {className: "curve"});
   return netPanel(host, config, kit, {
     names: ["standard"],
-    figure: make("div", {className: "trio"}, seen.node, change.node, curve),
+    figure: make("div", {className: "trio flight"}, seen.node, change.node, curve),
     job: (values, labels) => ({
       eps: values.eps / 255, size: values.eps / 255 / 8, steps: values.steps, goal: labels.indexOf(values.target),
     }),

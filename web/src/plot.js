@@ -60,8 +60,9 @@ export function symbol(kind, [x, y], meaning, size = 4.5) {
 }
 
 function entry(label, meaning, {dash = "", mark = "", line = true}) {
-  const sample = svg("svg", {viewBox: "0 0 34 16", class: "sample", "aria-hidden": "true"});
+  const wide = line ? 34 : 18;
+  const sample = svg("svg", {viewBox: `0 0 ${wide} 16`, width: wide, class: "sample", "aria-hidden": "true"});
   if (line) sample.append(svg("path", {d: "M1,8H33", class: "curve-line", "stroke-dasharray": dash, "data-meaning": meaning}));
-  if (mark) sample.append(symbol(mark, [17, 8], meaning, mark === "star" ? 8 : 5));
+  if (mark) sample.append(symbol(mark, [wide / 2, 8], meaning, mark === "star" ? 8 : 5));
   return make("span", {className: "entry"}, sample, label);
 }

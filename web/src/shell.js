@@ -7,14 +7,14 @@ const MAKERS = {slider, choice};
 /**
  * The panel of `config` (made by tools/live.py from the Python panel) in a shadow root of `host`.
  *
- * `figure`: a node; `moved()`: called when a control was; `photo`: {take(file), back()} where the panel
- * has an upload. Gives {controls, values, progress, says, fail, ask}.
+ * `figure`: a node; `moved(name)`: called when a control was; `photo`: {take(file), back()} where the panel
+ * has an upload. Gives {controls, values, progress, says, fail, ask, forget (the photo)}.
  */
 export function shell(host, config, style, {figure, moved, photo = null, stop = null}) {
   const {words} = config, root = host.attachShadow({mode: "open"});
   const controls = {}, form = make("fieldset", {"aria-label": words.title});
   for (const control of config.controls.filter(({kind}) => kind in MAKERS)) {
-    controls[control.name] = MAKERS[control.kind](control, moved);
+    controls[control.name] = MAKERS[control.kind](control, () => moved(control.name));
     form.append(controls[control.name].node);
   }
   const box = config.controls.find(({kind}) => kind === "upload");
@@ -33,7 +33,7 @@ export function shell(host, config, style, {figure, moved, photo = null, stop = 
   }
   root.append(make("style", {}, style), panel);
   return {
-    controls, ...run, ask: gate.ask, question: box?.question ?? "",
+    controls, ...run, ask: gate.ask, forget: () => own?.forget(), question: box?.question ?? "",
     get values() { return Object.fromEntries(Object.entries(controls).map(([name, c]) => [name, c.value])); },
   };
 }
@@ -44,15 +44,20 @@ function running(stop) {
   const button = make("button", {type: "button", disabled: true}, "Stop");
   const now = make("span", {className: "now"}), said = make("p", {className: "status", role: "status", tabIndex: -1});
   button.addEventListener("click", () => stop());
-  const line = make("div", {className: "run", hidden: !stop}, bar, button, now);
+  bar.hidden = button.hidden = !stop;
   const rest = () => {
     const held = button.matches(":focus");
     button.disabled = true;
     if (held) said.focus({preventScroll: true});  // the keys are not lost with the button
   };
   return {
-    node: make("div", {}, line, said),
-    progress(share, words) { bar.value = share; now.textContent = words; button.disabled = false; },
+    node: make("div", {className: "run"}, bar, button, now, said),
+    progress(share, words, endless = false) {
+      bar.value = share;
+      now.textContent = words;
+      said.textContent = "";
+      button.disabled = endless;
+    },
     says(words, share = 1) { bar.value = share; now.textContent = ""; said.textContent = words; rest(); },
     fail(words) { said.textContent = words; rest(); },
   };

@@ -8,7 +8,7 @@ const NAMES = ["plain", "robust"];
 
 export function twins(host, config, kit) {
   const sides = NAMES.map(name => {
-    const slope = framed("what it would like to see changed"), after = framed("picture + change");
+    const slope = framed("its gradient"), after = framed("picture + change");
     const node = make("div", {className: "twin", role: "group", "aria-label": `the ${name} net`},
       make("h4", {}, `The ${name} net`), make("div", {className: "pair"}, after.node, slope.node));
     const bars = make("div", {className: "below"});
@@ -23,7 +23,7 @@ export function twins(host, config, kit) {
       const said = found.map(({point, first, chances, gradient}, k) => {
         const {name, slope, after, bars} = sides[k], start = argmax(first), end = argmax(chances);
         const says = inWords(labels, end, chances), scale = 6 * deviation(gradient);
-        after.paint(i => point[i], end === start ? "clean" : "adversarial", `The changed picture: the ${name} net says ${says}.`);
+        after.paint(i => point[i], end === start ? "neutral" : "adversarial", `The changed picture: the ${name} net says ${says}.`);
         slope.paint(i => 0.5 + gradient[i] / scale, "neutral", `The gradient of the loss over the pixels of the picture, for the ${name} net.`);
         answers(bars, chances, labels, {[start]: "clean", ...(end === start ? {} : {[end]: "adversarial"})}, 3);
         return [`The ${name} net says: ${says}.`, `${labels[start]} > ${labels[end]}`];

@@ -56,8 +56,9 @@ def twin_attack() -> Panel:
         answers=["1/255", "4/255", "8/255", "more than 8/255"],
         reveal="Move eps from 0 upwards, one stop at a time: which net falls first, and what would "
         "each of them like to see changed?",
-        caption="The gradient of the loss over the pixels of the picture, around grey, each on its "
-        "own scale. Blue: the net still says what it said first. Orange: it says something else.",
+        caption="Its gradient: which pixels the net would like to see changed, to doubt its answer "
+        "(grey: none; each on its own scale). Blue: what the net said first. Orange: what it says "
+        "instead.",
         frozen={"eps": LEVELS},
         strip=[{"eps": 0}, {"eps": 4}, {"eps": 8}],
         alt=_alt,
@@ -80,9 +81,9 @@ def _draw(found: dict) -> Figure:
         seen, slope, below, empty = (*axes[0, 2 * column : 2 * column + 2],
                                      *axes[1, 2 * column : 2 * column + 2])  # fmt: skip
         fallen = one["says"][0][0] != one["first"]
-        put(seen, one["x_adv"], f"the {name} net\n", "adversarial" if fallen else "clean")
+        put(seen, one["x_adv"], f"the {name} net\n", "adversarial" if fallen else "neutral")
         drawn = 0.5 + one["slope"] / (6 * one["slope"].std())
-        put(slope, drawn[..., ::2, ::2], "what it would like\nto see changed", "neutral")
+        put(slope, drawn[..., ::2, ::2], "its gradient\n", "neutral")
         names, values = zip(*one["says"])
         marks = {one["first"]: "clean"} | ({names[0]: "adversarial"} if fallen else {})
         answers(below, names, values, highlight=marks)
