@@ -39,6 +39,8 @@ PANELS = {
 }
 NETS = ("standard", *TWINS)
 NO_SCRIPT = "With JavaScript this panel is live: the net runs in your browser, and nothing is sent."
+PHOTO = {"kind": "upload", "label": "your photo", "question": "", "back": "Back to the hog",
+         "help": "JPEG, PNG, WebP ...: it stays on this machine"}  # fmt: skip
 THINNED = " (every second pixel of it)"  # of the figures; a live panel draws them all
 PAGE = """<!doctype html>
 <html lang="en">
@@ -112,8 +114,7 @@ def config(panel: Panel) -> dict:
     words = vars(panel.words()) | {"caption": panel.caption.replace(THINNED, "")}
     controls = [_control(control) for control in panel.controls]
     if not any(control["kind"] in ("upload", "pad") for control in controls):
-        controls.append({"kind": "upload", "label": "your photo", "question": "",
-                         "help": "it stays on this machine", "back": "Back to the hog"})  # fmt: skip
+        controls.append(PHOTO)
     return {"words": words, "controls": controls, "labels": assets.THINGS, "picture": "hog"}
 
 
@@ -153,13 +154,14 @@ def script(configs: dict) -> str:
         "worker": f'"use strict";\n{joined("worker")}',
         "kernels": _base64((SOURCE / "kernels.wasm").read_bytes()),
     }
-    return f'(() => {{\n"use strict";\n{joined("start")}\nmodule_start.start({json.dumps(parts)});\n}})();\n'
+    start = f"module_start.start({json.dumps(parts)});"
+    return f'(() => {{\n"use strict";\n{joined("start")}\n{start}\n}})();\n'
 
 
 def style() -> str:
     """The frozen panels' style sheet, ours, and the colours of the meanings."""
     sheet = (SOURCE / "live.css").read_text(encoding="utf-8")
-    rules = [f'[data-meaning="{name}"] {{ --meaning: {colour}; }}' for name, colour in COLOURS.items()]
+    rules = [f'[data-meaning="{name}"] {{ --meaning: {c}; }}' for name, c in COLOURS.items()]
     rules.append('[data-meaning="ink"] { --meaning: currentColor; }')  # on a dark page, too
     rules.append(f":host {{ --perturbation: {COLOURS['perturbation']}; }}")
     mark = "/* MEANINGS */"

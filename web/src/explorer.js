@@ -44,9 +44,11 @@ export function goals(config, name) {
   let known = -1;
   return (controls, first) => {
     const start = argmax(first);
-    if (start === known) return;
+    if (start === known) return false;
     known = start;
+    const chosen = controls[name].value;
     const others = config.labels.filter(label => !offered.includes(label));
     controls[name].offer([...offered, ...others].filter(label => label !== config.labels[start]));
+    return controls[name].value !== chosen;
   };
 }

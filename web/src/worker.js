@@ -13,8 +13,12 @@ const nextTurn = () => new Promise(go => { turn.port1.onmessage = go; turn.port2
 
 /** A net, by name: {name, weights (ArrayBuffer), contrast, kernels (bytes), plain (no WebAssembly)}. */
 function load({name, weights, contrast, kernels, plain}) {
-  const wasm = !plain && typeof WebAssembly === "object" && WebAssembly.validate(kernels) ? kernels : null;
-  nets[name] = worldNet(wasm, readSafetensors(weights), contrast);
+  const tensors = readSafetensors(weights);
+  try {
+    nets[name] = worldNet(plain ? null : kernels, tensors, contrast);
+  } catch {  // no WebAssembly, no SIMD, or forbidden here: the same in plain JavaScript
+    nets[name] = worldNet(null, tensors, contrast);
+  }
   self.postMessage({loaded: name, engine: nets[name].engine});
 }
 
