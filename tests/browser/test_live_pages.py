@@ -72,7 +72,7 @@ def status(page):
 def test_the_explorer_from_a_file_by_keys(show):
     page = show(EXPLORER, guess="about 1 of 255")
     assert "You said: about 1 of 255." in page.locator("section").inner_text()
-    eps = page.get_by_role("slider", name="eps")
+    eps = page.get_by_role("slider", name="eps", exact=True)
     assert eps.evaluate("node => node.matches(':focus')")  # the keys are handed on
     assert says(page) == "hog > hog"
     page.keyboard.press("End")
@@ -81,8 +81,8 @@ def test_the_explorer_from_a_file_by_keys(show):
     assert not says(page).endswith("hog")
     assert re.fullmatch(r"The net says: .+ \(\d+(\.\d)?\s%\)\.", status(page))
     page.get_by_role("combobox", name="goal").select_option(label="airliner")
-    page.get_by_role("slider", name="steps").press("ArrowRight")
-    page.get_by_role("slider", name="eps").press("ArrowLeft")
+    page.get_by_role("slider", name="steps", exact=True).press("ArrowRight")
+    page.get_by_role("slider", name="eps", exact=True).press("ArrowLeft")
     says(page, "hog > airliner")
     picture = page.get_by_role("img", name="The changed picture")
     assert "airliner" in picture.get_attribute("aria-label")
@@ -105,9 +105,12 @@ def test_over_http_by_mouse_with_a_photo_that_stands_on_its_side(show):
     wanted = photos.read(file["buffer"])[0].permute(1, 2, 0).numpy() * 255
     off = np.abs(np.array(shown).reshape(224, 224, 4)[..., :3] - wanted)
     assert off.mean() < 0.2
-    box = page.get_by_role("slider", name="eps").bounding_box()
+    box = page.get_by_role("slider", name="eps", exact=True).bounding_box()
     page.mouse.click(box["x"] + box["width"] - 5, box["y"] + box["height"] / 2)
-    assert page.get_by_role("slider", name="eps").get_attribute("aria-valuetext") == "8/255"
+    assert (
+        page.get_by_role("slider", name="eps", exact=True).get_attribute("aria-valuetext")
+        == "8/255"
+    )
     says(page)
     page.get_by_role("button", name="Back to the hog").click()
     page.get_by_role("button", name="Show me").click()
@@ -143,9 +146,9 @@ def test_the_picker_shows_its_progress_and_can_be_stopped(show):
     page = show(PICKER)
     says(page, "hog > airliner")
     assert status(page).startswith("After 16 steps the net says: airliner")
-    page.get_by_role("slider", name="steps").press("End")
+    page.get_by_role("slider", name="steps", exact=True).press("End")
     page.get_by_text(re.compile(r"^step \d+ of 64$")).wait_for()
-    stop = page.get_by_role("button", name="Stop")
+    stop = page.get_by_role("button", name="Stop", exact=True)
     stop.focus()
     page.keyboard.press("Enter")
     page.get_by_text(re.compile(r"Stopped after step \d+ of 64: this is the last")).wait_for()
@@ -154,7 +157,9 @@ def test_the_picker_shows_its_progress_and_can_be_stopped(show):
     assert 0 < page.get_by_role("progressbar").evaluate("bar => bar.value") < 1
     assert page.locator(".status").evaluate("node => node.matches(':focus')")
     page.get_by_role("combobox", name="target").select_option(label="wombat")  # works on
-    assert page.get_by_role("slider", name="steps").get_attribute("aria-valuetext") == "64"
+    assert (
+        page.get_by_role("slider", name="steps", exact=True).get_attribute("aria-valuetext") == "64"
+    )
     says(page, "hog > wombat")
     assert page.locator(".status").get_attribute("role") == "status"
 
@@ -178,14 +183,14 @@ def test_one_step_by_touch_and_keys(show):
     assert np.subtract(now, was) == pytest.approx([-0.02, 0.02], abs=0.011)
     page.get_by_role("combobox", name="norm").select_option(label="L2")
     assert page.locator("circle.ball").count() == 1
-    page.get_by_role("slider", name="eps").press("End")
+    page.get_by_role("slider", name="eps", exact=True).press("End")
     assert re.match(r"The step promises \d\.\d\d and reaches", status(page))
 
 
 def test_the_robust_twin_stands_where_the_plain_one_falls(show):
     page = show(TWINS, http=True)
     assert says(page) == "hog > hog | hog > hog"
-    eps = page.get_by_role("slider", name="eps")
+    eps = page.get_by_role("slider", name="eps", exact=True)
     for _ in range(4):
         eps.press("ArrowRight")
     assert eps.get_attribute("aria-valuetext") == "8/255"
@@ -201,8 +206,8 @@ def test_without_webassembly(show):
     page = show(EXPLORER, http=True, query="?plain")
     says(page)
     assert page.evaluate("document.querySelector('[data-tutlib-live]').dataset.engine") == "plain"
-    page.get_by_role("slider", name="steps").press("Home")
-    page.get_by_role("slider", name="eps").press("End")
+    page.get_by_role("slider", name="steps", exact=True).press("Home")
+    page.get_by_role("slider", name="eps", exact=True).press("End")
     assert says(page).startswith("hog > ")
 
 

@@ -1,4 +1,5 @@
-// Pillow's ImageOps.fit with Image.LANCZOS, to the last bit: cut the middle square, and resize it.
+// Pillow's ImageOps.fit with Image.LANCZOS: cut the middle square, and resize it, across and then
+// down, to the last bit as Pillow does it in that order (since version 13 it sometimes takes the other).
 
 const LOBES = 3, ONE = 2 ** 22;  // Pillow's weights are whole numbers of 1 / 2^22
 
