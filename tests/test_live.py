@@ -7,6 +7,7 @@ import pytest
 
 from tools import live
 from tutlib import assets
+from tutlib.assets import photos
 from tutlib.lessons.panels.twins import twin_attack
 from tutlib.plots.theme import COLOURS
 
@@ -36,8 +37,14 @@ def test_words_and_controls_are_those_of_the_python_panels():
     assert made["one-step"]["controls"][0]["value"] == (0.7, 0.3)
     assert {c["kind"] for c in made["target-picker"]["controls"]} == {"choice", "slider", "upload"}
     for config in made.values():
-        assert "every second pixel" not in config["words"]["caption"]  # of the figures only
+        caption = config["words"]["caption"]
+        assert caption
+        assert not re.search("[Ll]eft|[Rr]ight:|every second pixel", caption)  # of figures only
         json.dumps(config)
+
+
+def test_every_caption_that_is_replaced_belongs_to_a_panel():
+    assert set(live.CAPTIONS) <= {make().title for make, _ in live.PANELS.values()}
 
 
 def test_every_meaning_has_its_colour():
@@ -95,3 +102,6 @@ def test_the_twins_panel_tells_them_apart():
         assert 0 < (one["x_adv"] - x).abs().max() <= 8 / 255
     still, _ = panel.at(eps=0)
     assert (still["plain"]["x_adv"] == assets.picture("hog")).all()
+    bus = photos.to_png(assets.picture("school bus"))
+    own, _ = panel.at(eps=0, photo=bus)
+    assert own["robust"]["first"] == own["plain"]["first"] == "school bus"

@@ -41,7 +41,12 @@ NETS = ("standard", *TWINS)
 NO_SCRIPT = "With JavaScript this panel is live: the net runs in your browser, and nothing is sent."
 PHOTO = {"kind": "upload", "label": "your photo", "question": "", "back": "Back to the hog",
          "help": "JPEG, PNG, WebP ...: it stays on this machine"}  # fmt: skip
-THINNED = " (every second pixel of it)"  # of the figures; a live panel draws them all
+# Of the figures the captions say where things stand; in a page that depends on its width.
+CAPTIONS = {
+    "Pig explorer": "The change is drawn fifty times too strong.",
+    "Where would you like to fly?": "The change is drawn fifty times too strong. The curves: how "
+    "sure the net is of the start and of the target, after each step.",
+}
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -111,7 +116,7 @@ def fragment(name: str, panel: Panel, size: tuple[int, int], alt: str, base: str
 
 def config(panel: Panel) -> dict:
     """A panel's words and controls, for the script."""
-    words = vars(panel.words()) | {"caption": panel.caption.replace(THINNED, "")}
+    words = vars(panel.words()) | {"caption": CAPTIONS.get(panel.title, panel.caption)}
     controls = [_control(control) for control in panel.controls]
     if not any(control["kind"] in ("upload", "pad") for control in controls):
         controls.append(PHOTO)

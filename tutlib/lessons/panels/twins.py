@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 
 from tutlib import assets, plots
+from tutlib.assets import photos
 from tutlib.attacks import AwayFrom, input_gradient
 from tutlib.balls import Linf
 from tutlib.descent import Steepest, ascend
@@ -26,8 +27,14 @@ def twin_attack() -> Panel:
     nets = {twin: assets.classifier(twin=twin) for twin in TWINS}
 
     def compute(state: dict) -> Iterator[tuple[float, dict]]:
-        x, eps = assets.picture(state["picture"]), state["eps"] / 255
-        found = {}
+        x, photo, eps, found = (
+            assets.picture(state["picture"]),
+            state["photo"],
+            state["eps"] / 255,
+            {},
+        )
+        if photo is not None:
+            x = photos.read(photo, x.shape[-1]).to(x)
         for done, (name, net) in enumerate(nets.items(), 1):
             x_adv = _attacked(net, x, eps, state["steps"])
             slope = input_gradient(net, x, net(x).argmax(1))
