@@ -227,7 +227,7 @@ def assembled() -> bytes:
 
 def stamp(wasm: bytes) -> str:
     """What kernels.txt records: of which source these bytes are, and that they are these."""
-    source = (SOURCE / "kernels.wat").read_bytes()
+    source = (SOURCE / "kernels.wat").read_text(encoding="utf-8").encode()  # one kind of line end
     sums = {"kernels.wat": source, "kernels.wasm": wasm}
     return "".join(f"{hashlib.sha256(held).hexdigest()}  {name}\n" for name, held in sums.items())
 
