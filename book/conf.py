@@ -36,7 +36,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autosummary_generate = False
 napoleon_use_rtype = False
-python_maximum_signature_line_length = 80
 add_module_names = False
 
 # ---------------------------------------------------------------- looks
@@ -46,12 +45,14 @@ html_css_files = ["book.css"]
 html_js_files = [("book.js", {"defer": "defer"})]
 html_copy_source = True  # tools/book.py leaves the notebooks, for the download button
 html_show_sourcelink = False
+html_use_index = html_domain_indices = False  # the search knows every name
+html_favicon = "_static/favicon.svg"
 html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,
     "show_toc_level": 2,
-    "home_page_in_toc": True,
+    "logo": {"text": project, "alt_text": project},
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",
 }

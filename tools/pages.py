@@ -31,7 +31,7 @@ def index() -> str:
 
 
 def cards() -> str:
-    """A card for each chapter: its picture of the world in one sentence, and its lessons."""
+    """A card for each chapter: what the learner will do there, and its lessons."""
     lines = ["::::{grid} 1 1 2 2", ":gutter: 3", ""]
     for chapter in course.chapters():
         lines += [f":::{{grid-item-card}} {chapter.name}", "", f"You will {chapter.promise}.", ""]
@@ -42,7 +42,9 @@ def cards() -> str:
 
 def contents() -> str:
     """The hidden trees of contents that the bar at the side shows."""
-    trees = [_tree("", [lesson.place for lesson in course.besides()])]
+    names = {course.START: "The map of the course"}
+    first = [f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()]
+    trees = [_tree("", first)]
     trees += [_tree(c.name, [x.place for x in c.lessons]) for c in course.chapters() if c.lessons]
     return "\n".join([*trees, _tree("To look things up", ["glossary", "bibliography",
                                                           "reference/index", "data/README"])])  # fmt: skip
@@ -58,17 +60,18 @@ def glossary() -> str:
     with (BOOK / "glossary.toml").open("rb") as file:
         terms = tomllib.load(file)
     where = {lesson.number: lesson for lesson in course.lessons()}
-    rows = ["| English | 한국어 | in one line | first in |", "|---|---|---|---|"]
-    for term, entry in sorted(terms.items(), key=lambda item: item[0].lower()):
-        lesson = where[entry["lesson"]]
-        link = f"[{lesson.number}]({lesson.place}.ipynb)"
-        rows.append(f"| **{term}** | <span lang=\"ko\">{entry['korean']}</span> "
-                    f"| {entry['says']} | {link} |")  # fmt: skip
-    head = (
-        "# Glossary\n\nThe words of the course, in plain English and as Korean textbooks have them, "
-        "each with the lesson where it is born.\n\n"
-    )
-    return head + ":::{rst-class} glossary\n:::\n\n" + "\n".join(rows) + "\n"
+    rows = ["| English | 한국어 | in one line | born in |", "|---|---|---|---|"]
+    for term, entry in terms.items():
+        korean = f'<span lang="ko">{entry["korean"]}</span>'
+        link = f"[{entry['lesson']}]({where[entry['lesson']].place}.ipynb)"
+        rows.append(f"| **{term}** | {korean} | {entry['says']} | {link} |")
+    head = f"""# Glossary
+
+The {len(terms)} words that the course is made of, in English and in Korean, each with the lesson
+where it is born.
+
+"""
+    return head + "\n".join(rows) + "\n"
 
 
 def bibliography() -> str:
@@ -76,13 +79,18 @@ def bibliography() -> str:
     with (BOOK / "bibliography.toml").open("rb") as file:
         works = tomllib.load(file)
     where = {lesson.number: lesson for lesson in course.lessons()}
-    head = "# Bibliography\n\nEvery work that a lesson cites, once, with the lessons that cite it.\n"
-    entries = [
-        f"({key})=\n- {work['authors']}, *{work['title']}*{work.get('kind', '')} ({work['year']}). "
-        + ", ".join(f"[{n}]({where[n].place}.ipynb)" for n in work["lessons"])
-        for key, work in works.items()
-    ]
-    return head + "\n" + "\n".join(entries) + "\n"
+    lines = []
+    for key, work in works.items():
+        kind = f", {work['kind']}" if "kind" in work else ""
+        cited = " · ".join(f"[{n}]({where[n].place}.ipynb)" for n in work["lessons"])
+        lines.append(f"- <span id=\"{key}\"></span>{work['authors']}, *{work['title']}*{kind} "
+                     f"({work['year']}). In {cited}.")  # fmt: skip
+    head = f"""# Bibliography
+
+The {len(works)} works that the lessons cite, each with the lessons that cite it.
+
+"""
+    return head + "\n".join(lines) + "\n"
 
 
 def reference() -> dict[str, str]:

@@ -11,3 +11,9 @@ window.addEventListener("load", () => {
   if (window.MathJax && MathJax.startup && MathJax.startup.promise) MathJax.startup.promise.then(reachable);
 });
 window.addEventListener("resize", reachable);
+// The arrows that unfold the contents at the side say what they unfold.
+for (const arrow of document.querySelectorAll("summary")) {
+  if (arrow.textContent.trim() || arrow.hasAttribute("aria-label")) continue;
+  const link = arrow.closest("li") && arrow.closest("li").querySelector("a");
+  arrow.setAttribute("aria-label", "More under " + (link ? link.textContent.trim() : "this"));
+}
