@@ -33,6 +33,7 @@ suppress_warnings = ["myst.header"]  # a lesson's exercises begin one level deep
 # ---------------------------------------------------------------- the reference, from docstrings
 default_role = "code"  # single backticks are code, as in the comments of the house
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 autosummary_generate = False
 napoleon_use_rtype = False
@@ -51,6 +52,7 @@ html_context = {"default_mode": "auto"}
 html_theme_options = {
     "use_download_button": True,
     "use_fullscreen_button": False,
+    "navbar_persistent": [],  # the search field is in the bar at the side
     "show_toc_level": 2,
     "logo": {"text": project, "alt_text": project},
     "pygments_light_style": "a11y-high-contrast-light",

@@ -71,7 +71,7 @@ The {len(terms)} words that the course is made of, in English and in Korean, eac
 where it is born.
 
 """
-    return head + "\n".join(rows) + "\n"
+    return head + "\n".join([":::{table}", ":class: glossary", "", *rows, ":::", ""])
 
 
 def bibliography() -> str:
