@@ -36,7 +36,11 @@ class Work:
     def key(self) -> str:
         """The first author's surname and the year: "szegedy-2014"."""
         first = re.split(r" and |, | et al", self.authors)[0].split()[-1]
-        plain = unicodedata.normalize("NFKD", first.replace("ı", "i")).encode("ascii", "ignore").decode()
+        plain = (
+            unicodedata.normalize("NFKD", first.replace("ı", "i"))
+            .encode("ascii", "ignore")
+            .decode()
+        )
         return f"{re.sub('[^a-z]', '', plain.lower())}-{self.year}"
 
 
@@ -69,14 +73,18 @@ def collect() -> tuple[dict[str, Work], list[str]]:
             for work in works:
                 name = re.sub(r"\W+", " ", work.title.lower()).strip()
                 if titles.setdefault(name, work.year) != work.year:
-                    faults.append(f"{lesson.name}: {work.title} has the year {titles[name]} elsewhere")
+                    faults.append(
+                        f"{lesson.name}: {work.title} has the year {titles[name]} elsewhere"
+                    )
                 _merge(found.setdefault((name, work.year), work), work, lesson.number, faults)
     return _keyed(list(found.values())), faults
 
 
 def _merge(kept: Work, other: Work, lesson: str, faults: list[str]) -> None:
     if kept.key != other.key:
-        faults.append(f"{lesson}: {other.title} is by {kept.authors} elsewhere, not {other.authors}")
+        faults.append(
+            f"{lesson}: {other.title} is by {kept.authors} elsewhere, not {other.authors}"
+        )
     if "et al." in kept.authors and "et al." not in other.authors:
         kept.authors = other.authors
     kept.kind = kept.kind or other.kind
@@ -98,7 +106,9 @@ def as_toml(works: dict[str, Work]) -> str:
     for key, work in works.items():
         lines = [f"[{key}]", f"authors = {_quoted(work.authors)}", f"title = {_quoted(work.title)}"]
         lines += [f"kind = {_quoted(work.kind)}"] if work.kind else []
-        parts.append("\n".join([*lines, f"year = {work.year}", f"lessons = {json.dumps(work.lessons)}"]))
+        parts.append(
+            "\n".join([*lines, f"year = {work.year}", f"lessons = {json.dumps(work.lessons)}"])
+        )
     return "\n\n".join(parts).replace(HEAD + "\n", HEAD) + "\n"
 
 

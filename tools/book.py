@@ -79,7 +79,9 @@ def staged(lesson: course.Lesson) -> NotebookNode:
     first.source = first.source.replace(f"# {lesson.title}", f"# {lesson.name}", 1)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
-            cell.source = GUESS.sub(r":::{admonition} Predict\n:class: predict\n\1\n:::", cell.source)
+            cell.source = GUESS.sub(
+                r":::{admonition} Predict\n:class: predict\n\1\n:::", cell.source
+            )
         elif alt := next(filter(None, map(alt_text, cell.outputs)), ""):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
     return notebook

@@ -108,7 +108,9 @@ def door_page(door: str) -> str:
     """What a door hands on, then what else is public in the files of its folder."""
     folder = PACKAGE / door
     files = sorted(folder.rglob("*.py")) if folder.is_dir() else []
-    behind = [path.relative_to(PACKAGE).with_suffix("") for path in files if path.stem != "__main__"]
+    behind = [
+        path.relative_to(PACKAGE).with_suffix("") for path in files if path.stem != "__main__"
+    ]
     names = [".".join(path.parts).removesuffix(".__init__") for path in behind]
     shown: set[int] = set()
     parts = [_section(door, shown, level=1)]
