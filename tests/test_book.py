@@ -1,4 +1,4 @@
-"""The data behind the book agrees with the lessons; what a browser sees: tests/browser/test_book.py."""
+"""The data behind the book and the lectures; what a browser sees is in tests/browser."""
 
 import re
 import tomllib

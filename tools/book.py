@@ -94,7 +94,7 @@ def alt_text(output: NotebookNode) -> str:
 
 
 def tidy() -> None:
-    """Offer each notebook once, as it stands in the repository but unrun, and drop other sources."""
+    """Offer each notebook once, as it stands in the repository but unrun; drop other sources."""
     sources = BOOK / "_sources"
     shutil.rmtree(sources, ignore_errors=True)
     for lesson in course.lessons():

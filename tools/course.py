@@ -24,7 +24,7 @@ START = "start"
 
 @dataclass(frozen=True)
 class Lesson:
-    """A notebook: where it lies, its number ("2.3"; "" for a page beside the lessons), its title."""
+    """A notebook: where it lies, its number ("2.3"; "" beside the lessons) and its title."""
 
     path: Path
     number: str

@@ -46,8 +46,8 @@ def contents() -> str:
     first = [f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()]
     trees = [_tree("", first)]
     trees += [_tree(c.name, [x.place for x in c.lessons]) for c in course.chapters() if c.lessons]
-    return "\n".join([*trees, _tree("To look things up", ["glossary", "bibliography",
-                                                          "reference/index", "data/README"])])  # fmt: skip
+    last = ["glossary", "bibliography", "reference/index", "data/README"]
+    return "\n".join([*trees, _tree("To look things up", last)])
 
 
 def _tree(caption: str, places: list[str]) -> str:

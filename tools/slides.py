@@ -138,7 +138,8 @@ def output(out: NotebookNode) -> str:
     """One output as a block; "" for what a slide does not show."""
     data = out.get("data", {})
     if out.output_type == "stream":
-        return f'<div class="block printed"><pre>{html.escape(ANSI.sub("", out.text).rstrip())}</pre></div>'
+        text = html.escape(ANSI.sub("", out.text).rstrip())
+        return f'<div class="block printed"><pre>{text}</pre></div>'
     if "text/html" in data:
         return f'<div class="block panel">{data["text/html"]}</div>'
     for kind in ("image/jpeg", "image/png"):

@@ -74,7 +74,7 @@
   function settlePanel(frame, block) {
     const host = block.querySelector("[data-tutlib-panel]");
     const root = host && host.shadowRoot;
-    if (!root) return fits(frame, block);
+    if (!root) return settleFilm(frame, block);
     if (!root.querySelector("[data-slides]")) {
       const style = document.createElement("style");
       style.dataset.slides = "";
@@ -96,6 +96,17 @@
     }
     figure.hidden = was;
     if (cover) cover.hidden = !was;
+    return true;
+  }
+
+  // What moves by itself and is no panel: as large as fits.
+  function settleFilm(frame, block) {
+    const height = room(frame, block);
+    if (height < LEAST_FIGURE) return false;
+    for (let zoom = LARGER; zoom >= 0.3; zoom -= 0.1) {
+      block.style.zoom = zoom;
+      if (block.getBoundingClientRect().height <= height && widest(block) * zoom <= WIDE) break;
+    }
     return true;
   }
 
@@ -157,6 +168,8 @@
       }
       return section;
     }
+    block.classList.add("wraps");  // lines longer than a slide is wide
+    if (settle(frame, block, null, true)) return section;
     const wide = widest(block), tall = block.getBoundingClientRect().height;
     block.style.zoom = Math.min(1, WIDE / wide, room(frame, block) / tall) * 0.98;
     return section;
