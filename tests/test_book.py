@@ -1,11 +1,12 @@
 """The data behind the book and the lectures; what a browser sees is in tests/browser."""
 
 import re
+import runpy
 import tomllib
 
 import pytest
 
-from tools import bibliography, course, docstrings
+from tools import bibliography, course, docstrings, slides
 
 GLOSSARY = tomllib.loads((course.ROOT / "book/glossary.toml").read_text(encoding="utf-8"))
 
@@ -85,3 +86,25 @@ def test_two_works_of_one_year_are_told_apart():
 )  # fmt: skip
 def test_a_docstring_becomes_readable(plain, expected):
     assert docstrings.readable(plain) == expected
+
+
+@pytest.mark.parametrize("address", ["", "https://github.com/someone/something"])
+def test_links_to_the_cloud_appear_once_the_address_is_known(monkeypatch, address):
+    monkeypatch.setattr(course, "settings", lambda: {"repository": address, "branch": "main"})
+    options = runpy.run_path(str(course.ROOT / "book/conf.py"))["html_theme_options"]
+    assert options.get("repository_url", "") == address
+    assert ("launch_buttons" in options) == bool(address)
+
+
+def test_a_lecture_links_to_lectures():
+    old = '<a href="../1-introduction/1-2-notation.ipynb">1.2</a> <a href="../../data/README.md">x</a>'
+    assert slides.linked(old) == '<a href="1-2-notation.html">1.2</a> x'
+
+
+def test_of_a_paragraph_a_slide_shows_the_first_words():
+    long = "It is short. " + "This one is much longer, and then goes on and on. " * 5
+    assert slides.beginning("One. Two.") == "One. Two."
+    assert slides.beginning(long).startswith("It is short. This")
+    assert len(slides.beginning(long)) <= slides.SHORT
+    assert slides.beginning(long + "Here it is:", leads_on=True).endswith("Here it is:")
+    assert slides.beginning("Where $a = 1. B$ holds. " + long).startswith("Where $a = 1. B$ holds.")

@@ -62,9 +62,14 @@ def deck(lesson: course.Lesson) -> str:
         begins = ' data-begins=""' if kind in ("slide", "subslide") else ""
         parts.append(f'<div class="cell"{begins}>\n{blocks}\n</div>')
     page = (OURS / "deck.html").read_text(encoding="utf-8")
-    return page.replace("TITLE", html.escape(lesson.name)).replace(
-        "<!-- cells -->", "\n".join(parts)
-    )
+    page = page.replace("TITLE", html.escape(lesson.name))
+    return page.replace("<!-- cells -->", linked("\n".join(parts)))
+
+
+def linked(text: str) -> str:
+    """Links to lessons lead to their decks; other files of the course are not in the lecture."""
+    text = re.sub(r'<a href="[^":]*?([\w-]+)\.ipynb">', r'<a href="\1.html">', text)
+    return re.sub(r'<a href="\.\./[^"]*">(.*?)</a>', r"\1", text)
 
 
 def prose(source: str, lesson: course.Lesson) -> str:

@@ -29,6 +29,8 @@ NO_ALT = """() => {
     return roots.flatMap((root) => [...root.querySelectorAll("img")])
         .filter((img) => !(img.alt || "").trim()).map((img) => img.src.slice(0, 80));
 }"""
+ASLEEP = """[...document.querySelectorAll("[data-tutlib-panel]")]
+    .filter((host) => !host.shadowRoot).map((host) => host.dataset.tutlibPanel)"""
 BROKEN = "[...document.images].filter((i) => i.complete && !i.naturalWidth).map((i) => i.src)"
 
 
@@ -151,6 +153,7 @@ def test_every_page_is_whole_readable_and_open_to_all(chromium, book, site):
         faults = [f"{page.evaluate(OVERFLOW)} px too wide"] if page.evaluate(OVERFLOW) else []
         faults += [f"no alt text: {src}" for src in page.evaluate(NO_ALT)]
         faults += [f"no picture: {src}" for src in page.evaluate(BROKEN)]
+        faults += [f"a panel does not wake: {host}" for host in page.evaluate(ASLEEP)]
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         page.evaluate(axe)
         if name.endswith(("index.html", "2-3-many-steps.html", "attacks.html", "glossary.html")):
@@ -162,3 +165,25 @@ def test_every_page_is_whole_readable_and_open_to_all(chromium, book, site):
         said.clear(), asked.clear()
     context.close()
     assert wrong == []
+
+
+def test_a_frozen_panel_moves_inside_the_book(chromium_page, site):
+    page = chromium_page
+    page.goto(f"{site}/notebooks/1-introduction/1-1-diving-right-in.html")
+    page.get_by_role("button", name="Show me").click()
+    slider = page.get_by_role("slider", name="eps")
+    picture = page.locator("[data-tutlib-panel] figure img")
+    before = picture.get_attribute("alt")
+    slider.focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("End")
+    assert picture.get_attribute("alt") != before
+    assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 300
+
+
+@pytest.mark.parametrize("over", ["http", "file"])
+def test_the_search_finds_a_lesson_and_a_function(chromium_page, book, site, over):
+    home = site if over == "http" else book.as_uri()
+    for words, place in (("airliner", "2-1-turning-a-pig"), ("sgd_attack", "reference/attacks")):
+        chromium_page.goto(f"{home}/search.html?q={words}")
+        chromium_page.locator(f"#search-results a[href*='{place}']").first.wait_for()
