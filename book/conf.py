@@ -75,5 +75,13 @@ def readable(app, what, name, thing, options, lines):
     lines[:] = docstrings.readable(lines)
 
 
+def lessons_alone(app, page, template, context, doctree):
+    """Only a notebook is worth downloading: other pages have no such button."""
+    if not page.startswith("notebooks/"):
+        buttons = context.get("header_buttons", [])
+        buttons[:] = [button for button in buttons if button["label"] != "download-buttons"]
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", readable, priority=100)  # before napoleon
+    app.connect("html-page-context", lessons_alone, priority=900)  # after the theme

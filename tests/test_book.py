@@ -97,7 +97,7 @@ def test_links_to_the_cloud_appear_once_the_address_is_known(monkeypatch, addres
 
 
 def test_a_lecture_links_to_lectures():
-    old = '<a href="../1-introduction/1-2-notation.ipynb">1.2</a> <a href="../../data/README.md">x</a>'
+    old = '<a href="../1-intro/1-2-notation.ipynb">1.2</a> <a href="../../data/README.md">x</a>'
     assert slides.linked(old) == '<a href="1-2-notation.html">1.2</a> x'
 
 

@@ -24,6 +24,7 @@ from tools import course, pages
 ROOT = course.ROOT
 SOURCE, BOOK, DOCTREES = (ROOT / "build" / name for name in ("book-source", "book", "book-trees"))
 GUESS = re.compile(r"^\*\*Predict\.\*\* *(.+?)(?=\n\s*\n|\Z)", flags=re.M | re.S)
+LESSON = re.compile(r'href="([^":]+)\.ipynb"')  # in an output that is a page, as the map of 6.4 is
 # What MathJax needs to set formulas; speech and other output stay behind (20 MB).
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
 
@@ -84,6 +85,9 @@ def staged(lesson: course.Lesson) -> NotebookNode:
             )
         elif alt := next(filter(None, map(alt_text, cell.outputs)), ""):
             cell.metadata["mystnb"] = {"image": {"alt": alt}}
+        for out in cell.get("outputs", ()):
+            if page := out.get("data", {}).get("text/html"):
+                out.data["text/html"] = LESSON.sub(r'href="\1.html"', page)
     return notebook
 
 
@@ -94,7 +98,12 @@ def alt_text(output: NotebookNode) -> str:
 
 
 def tidy() -> None:
-    """Offer each notebook once, as it stands in the repository but unrun; drop other sources."""
+    """Offer each notebook once, as it stands in the repository but unrun; drop other sources.
+
+    Templates that the theme leaves among its static files go, too.
+    """
+    for template in (BOOK / "_static").rglob("*.html"):
+        template.unlink()
     sources = BOOK / "_sources"
     shutil.rmtree(sources, ignore_errors=True)
     for lesson in course.lessons():

@@ -54,7 +54,7 @@ def deck(lesson: course.Lesson) -> str:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if cell.cell_type == "markdown" and (found := re.match(r"## +(\w+)", cell.source)):
             leaving = found[1].lower() in LEFT_OUT
-        if kind == "skip" or leaving or "exercise" in cell.metadata.get("tags", []):
+        if kind == "skip" or leaving or "check.exercise(" in cell.source:
             continue
         blocks = prose(cell.source, lesson) if cell.cell_type == "markdown" else code(cell)
         if kind == "notes":
@@ -68,7 +68,7 @@ def deck(lesson: course.Lesson) -> str:
 
 def linked(text: str) -> str:
     """Links to lessons lead to their decks; other files of the course are not in the lecture."""
-    text = re.sub(r'<a href="[^":]*?([\w-]+)\.ipynb">', r'<a href="\1.html">', text)
+    text = re.sub(r'href="(?:[^":]*/)?([\w-]+)\.ipynb"', r'href="\1.html"', text)
     return re.sub(r'<a href="\.\./[^"]*">(.*?)</a>', r"\1", text)
 
 
