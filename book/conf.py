@@ -79,7 +79,7 @@ def lessons_alone(app, page, template, context, doctree):
     """Only a notebook is worth downloading: other pages have no such button."""
     if not page.startswith("notebooks/"):
         buttons = context.get("header_buttons", [])
-        buttons[:] = [button for button in buttons if button["label"] != "download-buttons"]
+        buttons[:] = [button for button in buttons if button.get("label") != "download-buttons"]
 
 
 def setup(app):
