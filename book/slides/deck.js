@@ -103,9 +103,10 @@
   function settleFilm(frame, block) {
     const height = room(frame, block);
     if (height < LEAST_FIGURE) return false;
-    for (let zoom = LARGER; zoom >= 0.3; zoom -= 0.1) {
+    for (let zoom = LARGER; zoom >= 0.25; zoom -= 0.05) {
       block.style.zoom = zoom;
-      if (block.getBoundingClientRect().height <= height && widest(block) * zoom <= WIDE) break;
+      block.style.width = block.style.maxWidth = WIDE / zoom + "px";
+      if (block.getBoundingClientRect().height <= height && widest(block) * zoom <= WIDE + 1) break;
     }
     return true;
   }
@@ -145,6 +146,7 @@
       const words = frame.querySelector(".running");
       if (words) words.remove();
     }
+    if (block.tagName === "H1") frame.classList.add("title");
     frame.append(block);
     if (settle(frame, block, after, false)) return section;
     block.remove();
@@ -208,7 +210,7 @@
   // Few words are written large; a slide without any goes.
   function finish(found) {
     if (!found.querySelector(".block")) return found.parentElement.remove();
-    if (found.querySelector("h1")) found.classList.add("title");
+    if (found.querySelector("h1")) found.classList.add("middle");
     if (found.querySelector(".figure, .panel, h1")) return;
     stage.replaceChildren(found.cloneNode(true));
     const copy = stage.firstElementChild;

@@ -29,7 +29,8 @@ OUT = """() => {
     return [...out, ...bare.map(() => "a figure without alt text")];
 }"""
 SMALLEST = """() => {
-    const parts = Reveal.getCurrentSlide().querySelectorAll(".block pre, .block p, .block li");
+    const parts = Reveal.getCurrentSlide().querySelectorAll(
+        ".block:not(.panel) :is(pre, p, li)");;
     const size = (part) => parseFloat(getComputedStyle(part).fontSize) * part.currentCSSZoom;
     return Math.min(99, ...[...parts].map(size));
 }"""
