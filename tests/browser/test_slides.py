@@ -30,7 +30,7 @@ OUT = """() => {
 }"""
 SMALLEST = """() => {
     const parts = Reveal.getCurrentSlide().querySelectorAll(
-        ".block:not(.panel) :is(pre, p, li)");;
+        ".block:not(.panel) :is(pre, p, li)");
     const size = (part) => parseFloat(getComputedStyle(part).fontSize) * part.currentCSSZoom;
     return Math.min(99, ...[...parts].map(size));
 }"""
@@ -73,7 +73,7 @@ def test_no_slide_overflows(chromium, slides, lesson):
     links = [link for link in page.evaluate(LINKS) if "://" not in link]
     dead = [link for link in links if not (slides / link.split("#")[0]).is_file()]
     context.close()
-    assert said == wrong == dead == []
+    assert said == wrong == dead == [], (said, wrong, dead)
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
     assert len(places) >= 4
     assert notes >= 3
