@@ -88,15 +88,21 @@
     const was = figure.hidden;
     figure.hidden = false;
     if (cover) cover.hidden = true;
+    zoomed(block, host, height);
+    // The answer after a guess may take more room than the question did.
+    new ResizeObserver(() => { if (block.offsetHeight * Number(block.style.zoom) > height + 1) zoomed(block, host, height); }).observe(block);
+    figure.hidden = was;
+    if (cover) cover.hidden = !was;
+    return true;
+  }
+
+  function zoomed(block, host, height) {
     for (let zoom = 1.5; zoom >= 0.4; zoom -= 0.05) {
       block.style.zoom = zoom;
       block.style.width = WIDE / zoom + "px";
       host.style.setProperty("--tall", (height - 90) / zoom + "px");
-      if (block.getBoundingClientRect().height <= height) break;
+      if (block.offsetHeight * zoom <= height) break;
     }
-    figure.hidden = was;
-    if (cover) cover.hidden = !was;
-    return true;
   }
 
   // What moves by itself and is no panel: as large as fits.

@@ -12,10 +12,11 @@ from tools import course
 pytestmark = pytest.mark.browser
 SLIDES = ROOT / "build" / "slides"
 # What sticks out of the slide that is shown: its blocks, and what a panel shows once it is open.
-OUT = """() => {
+OUT = """async () => {
     const frame = Reveal.getCurrentSlide().querySelector(".frame");
     const roots = [...frame.querySelectorAll("[data-tutlib-panel]")].map((host) => host.shadowRoot);
     for (const root of roots) root.querySelector(".show")?.click();
+    for (let i = 0; i < 3; i += 1) await new Promise(requestAnimationFrame);
     const inside = roots.flatMap((root) => [...root.querySelectorAll("figure, fieldset")]);
     const box = frame.getBoundingClientRect();
     const out = [...frame.children, ...inside].filter((part) => {
