@@ -139,8 +139,7 @@ def play(
         numbers = torch.stack([d_loss, g_loss, *(s.mean() for s in scores), pull]).tolist()
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError(f"the game went out of bounds in round {t}: lower the step size lr.")
-        *numbers, pull = numbers
-        return Round(t, *numbers, generator, discriminator, mean, pull)
+        return Round(t, *numbers[:4], generator, discriminator, mean, numbers[4])
 
     return (one_round(t) for t in bar(range(1, rounds + 1), "rounds"))
 

@@ -39,6 +39,14 @@ class Divided(nn.Module):
 
     A convolution's weight (out, in, h, w) is read as a table of `out` rows, as Miyato et al. do;
     for a convolution that number is close to the layer's true norm, and not equal to it.
+
+    Args:
+        weight: (out, ...), where to begin; start: steps of power iteration at the beginning.
+
+    Example:
+        >>> table = torch.diag(torch.tensor([4.0, 2.0]))
+        >>> Divided(table)(table)[1, 1].item().__round__(4)
+        0.5
     """
 
     def __init__(self, weight: Tensor, start: int = 20):

@@ -1,4 +1,4 @@
-"""Figures of the year of the GAN (5.4): two heaps apart, critics' slopes, seven columns of digits."""
+"""Figures of the year of the GAN (5.4): two heaps, critics' slopes, seven columns of digits."""
 
 from __future__ import annotations
 
@@ -92,22 +92,21 @@ def slopes(at: Tensor, found: Mapping[str, Tensor], gap: float, caption: str = "
     figure, axes = plt.subplots(figsize=(11, 4.6), layout="constrained")
     for (name, values), stroke in zip(found.items(), STROKES):
         values = as_array(values)
-        axes.plot(as_array(at), values, linestyle=stroke, color=COLOURS["ink"], lw=3)
-        axes.annotate(name, (float(at[-1]), values[-1]), (8, 0), textcoords="offset points",
-                      va="center", annotation_clip=False)  # fmt: skip
+        axes.plot(as_array(at), values, linestyle=stroke, color=COLOURS["ink"], lw=3, label=name)
     for place, mark, words in ((0, "real", "real"), (gap, "generated", "generated")):
         axes.axvline(place, color=COLOURS[mark], lw=5, alpha=0.6)
-        axes.annotate(words, (place, 1), (6, -16), xycoords=("data", "axes fraction"),
+        axes.annotate(words, (place, 0.3), (8, 0), xycoords=("data", "axes fraction"),
                       textcoords="offset points", color=text_colour(mark))  # fmt: skip
     axes.axhline(1, color=COLOURS["neutral"], lw=1)
     axes.set(yscale="log", xlabel="place across the two lines", ylabel="slope of the critic")
     axes.set_xlim(float(at[0]), float(at[-1]))
+    figure.legend(loc="outside right center", handlelength=3.4)
     add_caption(figure, caption)
     return finish(figure)
 
 
 def columns(pictures: Mapping[str, Tensor], distances: Mapping[str, Sequence[float]] | None = None,
-            caption: str = "", *, wide: int = 2) -> Figure:  # fmt: skip
+            caption: str = "", *, wide: int = 3) -> Figure:  # fmt: skip
     """A column of pictures for each name; beneath, if there are any, its distances as bars.
 
     Example:
@@ -117,12 +116,12 @@ def columns(pictures: Mapping[str, Tensor], distances: Mapping[str, Sequence[flo
     """
     use_style()
     count, bars = len(pictures), distances is not None
-    tall = 4.7 + 2.3 * bars
-    figure = plt.figure(figsize=(12.4, tall), layout="constrained")
-    grid = figure.add_gridspec(1 + bars, count, height_ratios=[4.7, 2.3][: 1 + bars])
+    tall = 11.8 / count * -(-len(next(iter(pictures.values()))) // wide) / wide + 0.3
+    figure = plt.figure(figsize=(12.4, tall + 0.4 + 2.2 * bars), layout="constrained")
+    grid = figure.add_gridspec(1 + bars, count, height_ratios=[tall, 2.2][: 1 + bars])
     for place, (name, made) in enumerate(pictures.items()):
         axes = figure.add_subplot(grid[0, place])
-        axes.imshow(as_image(sheet(made, wide)), cmap="gray", vmin=0, vmax=1, aspect="auto",
+        axes.imshow(as_image(sheet(made, wide)), cmap="gray", vmin=0, vmax=1,
                     interpolation="bicubic")  # fmt: skip
         axes.set_title(name, fontsize=13.5, loc="center")
         axes.axis("off")
