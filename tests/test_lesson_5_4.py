@@ -294,5 +294,5 @@ def test_figures_draw():
     bars = {name: [2.0, 3.0, 4.0] for name in records}
     assert len(figures.columns(pictures, bars).axes) == 8
     assert len(figures.columns(pictures).axes) == 7
-    assert len(figures.tracks(records, "gap").axes) == 7
+    assert len(figures.tracks(records, after=3).axes) == 7
     assert len(figures.against_time(records).axes) == 7

@@ -38,7 +38,7 @@ class Divided(nn.Module):
     """A weight divided by its largest singular value, which is followed by power iteration.
 
     A convolution's weight (out, in, h, w) is read as a table of `out` rows, as Miyato et al. do;
-    for a convolution that number is close to the layer's true norm, and not equal to it.
+    the convolution's own norm can be larger, by the root of its kernel's size at most.
 
     Args:
         weight: (out, ...), where to begin; start: steps of power iteration at the beginning.

@@ -140,23 +140,24 @@ def columns(pictures: Mapping[str, Tensor], distances: Mapping[str, Sequence[flo
     return finish(figure)
 
 
-def tracks(records: Mapping[str, Sequence[dict]], number: str, caption: str = "") -> Figure:
-    """For each game, its own number against the distance along the run: a path for each seed.
+def tracks(records: Mapping[str, Sequence[dict]], caption: str = "", after: int = 0) -> Figure:
+    """For each game D's success, minus its loss, against the distance: a path for each seed.
 
     Args:
         records: by title, curves as `assets.year_of_the_gan` hands them on.
-        number: which curve is drawn against "distance", for example "gap".
+        after: so many looks are left out at the beginning.
     """
     use_style()
     figure, row = plt.subplots(1, len(records), figsize=(12.4, 3.9), layout="constrained")
     for axes, (name, runs) in zip(np.atleast_1d(row), records.items()):
-        for run, mark in zip(runs, MARKS):
-            axes.plot(run["distance"], run[number], "-" + mark, color=COLOURS["ink"], lw=1, ms=7,
-                      mfc=COLOURS["generated"], mec="white", alpha=0.85)  # fmt: skip
-        axes.set(xscale="log", xlabel="distance / floor", title=name)
-        axes.set_xticks([20, 50, 100, 200], ["20", "50", "100", "200"])
-        axes.minorticks_off()
-    np.atleast_1d(row)[0].set_ylabel("what D tells of the game")
+        for seed, (run, mark) in enumerate(zip(runs, MARKS)):
+            axes.plot(run["distance"][after:], -np.array(run["d_loss"][after:]), "-" + mark,
+                      color=COLOURS["ink"], lw=1, ms=8, mfc=COLOURS["generated"], mec="white",
+                      alpha=0.85, label=f"seed {seed}")  # fmt: skip
+        axes.set(xlabel="distance / floor", title=name)
+    np.atleast_1d(row)[0].set_ylabel("D's success")
+    figure.legend(*np.atleast_1d(row)[0].get_legend_handles_labels(), loc="outside upper center",
+                  ncols=3)  # fmt: skip
     add_caption(figure, caption)
     return finish(figure)
 
