@@ -72,7 +72,7 @@ def two_heaps(state: dict) -> Figure:
             f"push on the generated heap: JS {abs(push[0]):.3f}, Wasserstein {abs(push[1]):.2f}"
         ),
     )
-    above.legend(loc="upper right")
+    above.legend(loc="center left", bbox_to_anchor=(1.0, 0.5))  # beside the heaps
     _against_the_gap(below, *(as_array(state[k]) for k in ("theta", "js", "way")), state["here"])
     return finish(figure)
 
