@@ -183,6 +183,10 @@ WISHES = """
 from tutlib.lessons.panels.faces import three_wishes
 three_wishes(keep=200)
 """
+APART = """
+from tutlib.lessons.panels.year import push_apart
+push_apart()
+"""
 CELLS = (
     LOSSES,
     GOOD_WORDS,
@@ -208,6 +212,7 @@ CELLS = (
     STYLE,
     PATCHES,
     WISHES,
+    APART,
 )
 
 
@@ -655,3 +660,13 @@ def test_three_wishes_of_one_sum(panel):
     panel.tells(rf"^Weights: pig 1, paint 0, airliner 1\. {said}")
     panel.press("be an airliner", "Home")
     panel.tells(rf"^Weights: pig 1, paint 0, airliner 0\. {said}")
+
+
+@of(APART)
+def test_two_heaps_pushed_apart(panel):
+    panel.press("gap θ", "End")
+    panel.tells(r"^gap 3\.0, width 0\.3: slope of Jensen-Shannon 0\.000, of Wasserstein 1")
+    panel.press("width of the heaps", "End")
+    panel.tells(r"^gap 3\.0, width 1\.0: slope of Jensen-Shannon 0\.1\d\d, of Wasserstein 1")
+    panel.drag("gap θ", 0.5)
+    panel.tells(r"^gap -?[01]\.\d, width 1\.0")

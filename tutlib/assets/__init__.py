@@ -24,11 +24,14 @@ from tutlib.assets.shelves import (
     device,
     digit_classifier,
     digits,
+    drawn_digit_reader,
     features,
     image_folder,
+    neat_digits,
     photo,
     picture,
     things,
+    year_of_the_gan,
 )
 from tutlib.nets import Classifier
 from tutlib.world import (
@@ -44,7 +47,7 @@ from tutlib.world import (
 
 __all__ = [
     "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
-    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "flock", "herd",
-    "image_folder", "is_kept_back", "mode", "on_ground", "outline", "photo", "picture", "portray",
-    "read_caption", "things",
+    "cifar10", "classifier", "device", "digit_classifier", "digits", "drawn_digit_reader",
+    "features", "flock", "herd", "image_folder", "is_kept_back", "mode", "neat_digits", "on_ground",
+    "outline", "photo", "picture", "portray", "read_caption", "things", "year_of_the_gan",
 ]  # fmt: skip

@@ -288,6 +288,7 @@ SHIPPED: dict[str, Shipped] = {
     "things-plain": Shipped(("things-plain.safetensors",), "nets:plain"),
     "things-robust": Shipped(("things-robust.safetensors",), "nets:robust"),
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
+    "year": Shipped(("year.safetensors", "year.json"), "year:games"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
 }
 

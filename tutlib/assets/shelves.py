@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from tutlib.assets import bundled, photos, real
 from tutlib.assets.bundled import SIZE, THINGS
@@ -117,6 +118,38 @@ def digits() -> PictureSet:
     if raw := obtain("mnist"):
         return real.mnist(raw)
     return bundled.digits()
+
+
+def neat_digits(part: str = "train") -> tuple[Tensor, Tensor]:
+    """Drawn digits in neat hands, one way to write each: pictures (N, 1, 28, 28) and labels, CPU.
+
+    The same on either shelf. Who writes the test digits wrote none of those to learn from, and
+    nothing that the reader of drawn digits has learnt from.
+
+    Args:
+        part: "train" (6,000) or "test" (1,000).
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    return bundled.neat_digits(part)
+
+
+def drawn_digit_reader() -> Classifier:
+    """The bundled reader of drawn digits, on `device()`, on either shelf."""
+    return bundled.digit_classifier().to(device())
+
+
+def year_of_the_gan() -> tuple[dict[str, list[Module]], dict[str, list[dict]]]:
+    """What seven games of lesson 5.4 left behind, three seeds each, the same on either shelf.
+
+    Returns:
+        The averaged generators and the records of their games, lists by the name of the game; a
+        record holds curves: "pictures", "seconds", "distance" (in multiples of the floor), "gap",
+        "d_loss", "g_loss", "pull", "k", as `gan.year.Look` explains them.
+    """
+    players, records = bundled.year_of_the_gan()
+    return {name: [net.to(device()) for net in nets] for name, nets in players.items()}, records
 
 
 def cifar10() -> PictureSet:
