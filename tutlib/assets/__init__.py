@@ -15,10 +15,12 @@ yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
+from tutlib.assets.film import Walk, walk
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
 from tutlib.assets.shelves import (
     about,
+    any_painter,
     cifar10,
     classifier,
     device,
@@ -26,6 +28,7 @@ from tutlib.assets.shelves import (
     digits,
     features,
     image_folder,
+    painter,
     photo,
     picture,
     things,
@@ -33,7 +36,7 @@ from tutlib.assets.shelves import (
 from tutlib.nets import Classifier
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "Classifier", "PictureSet", "about", "cifar10", "classifier",
-    "device", "digit_classifier", "digits", "features", "image_folder", "mode", "on_ground",
-    "photo", "picture", "things",
+    "DATA", "SIZE", "THINGS", "Classifier", "PictureSet", "Walk", "about", "any_painter",
+    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "image_folder",
+    "mode", "on_ground", "painter", "photo", "picture", "things", "walk",
 ]  # fmt: skip

@@ -289,6 +289,8 @@ SHIPPED: dict[str, Shipped] = {
     "things-robust": Shipped(("things-robust.safetensors",), "nets:robust"),
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
+    "painter": Shipped(("painter.safetensors",), "painter:painter"),
+    "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
 }
 
 
