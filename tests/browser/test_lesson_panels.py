@@ -651,7 +651,6 @@ def test_patches_of_your_own_pictures(panel, tmp_path):
 
 @of(ONE_PASS)
 def test_one_pass_over_your_own_pictures(panel, tmp_path):
-    panel.tells("^chelsea painted by the net for stained glass, strength 1$")
     panel.choose("style", "mondrian")
     panel.tells("^chelsea painted by the net for mondrian, strength 1$")
     panel.press("strength", "Home")
