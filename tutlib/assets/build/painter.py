@@ -33,9 +33,9 @@ SIDE = 192  # pixels a side of the painting: how large its strokes are in a pict
 SIDES = (64, 96)  # pixels a side of the crops: small ones for the first half of the steps
 WORLD = 300  # pictures of the world among the contents
 LIVELY = 0.08  # the least deviation of a crop's grey values: on a flat wall there is no content
-INVENTED, INVENTED_SIDE = 200, 96  # paintings that the reader learns from
+INVENTED, INVENTED_SIDE = 500, 96  # paintings that the reader learns from
 FIRST = "starry night"  # the painting that the body learns first
-FIRST_STEPS, CODE_STEPS, JOINT_STEPS, READER_STEPS = 900, 150, 1000, 400
+FIRST_STEPS, CODE_STEPS, JOINT_STEPS, READER_STEPS = 900, 200, 4000, 2000
 RATE, CODE_RATE, READER_RATE = 0.02, 0.1, 2e-3  # of Muon, and of Adam
 READ_AT_ONCE = 2  # paintings in a step of the reader
 
@@ -157,8 +157,7 @@ def train_code(body: style.Painter, goal: Goal, generator: torch.Generator, pool
 
 
 def train_painter(seed: int = 0, first_steps: int = FIRST_STEPS, code_steps: int = CODE_STEPS,
-                  joint_steps: int = JOINT_STEPS
-                  ) -> style.Painter:  # fmt: skip
+                  joint_steps: int = JOINT_STEPS) -> style.Painter:  # fmt: skip
     """One body with a code for each of the four paintings, from a seed."""
     extractor, pool = bundled.extractor(), contents()
     goals = {name: objective(extractor, paintings.paint(name, SIDE)) for name in paintings.STYLES}

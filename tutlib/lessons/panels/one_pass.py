@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import time
 
 import torch
 from matplotlib.figure import Figure
@@ -53,33 +52,31 @@ def one_pass(
         content = sitter(state["content"])
         if state["your photo"] is not None:
             content = photos.read(state["your photo"], size, square=False).to(device)
-        begun = time.perf_counter()
         if own is None:
             style = painting(state["style"])
             painted = known(content, state["style"])
         else:
             style = photos.read(own, PAINTED, square=False).to(device)
             painted = anyone(content, told(extractor, style))
-        seconds = time.perf_counter() - begun
         strength = state["strength"]
         picture = strength * painted + (1 - strength) * content
-        return {"content": content, "style": style, "picture": picture, "seconds": seconds}
+        return {"content": content, "style": style, "picture": picture}
 
     return Panel(
         compute,
         _draw,
         controls=[
-            Choice("style", list(paintings.STYLES), value="stained glass", help="which net paints"),
+            Choice("style", list(paintings.STYLES), help="whose code the net gets"),
             Slider("strength", stops=STRENGTHS, value=1, help="how much paint is on the photo"),
             Choice("content", list(sitters), help="which photograph is painted"),
             Upload("your photo", help="instead of the content: JPEG, PNG, WebP ...: it stays here"),
             Upload("your painting", help="instead of the style: the net for any painting reads it"),
         ],
         title="One forward pass",
-        question="Lay the paint on by half: what of the painting goes first?",
-        answers=["its colours", "its lines", "both at once"],
-        reveal="Look at the flat parts of the photograph, then at its edges. Then change the "
-        "style, or bring pictures of your own.",
+        question="The starry night paints the cat in one pass. What of the painting will you miss?",
+        answers=["its colours", "its strokes", "its stars and houses"],
+        reveal="Stars and houses: a code says how strong each channel shall be, never where. What "
+        "was a thing in the painting comes as colour and stroke. Bring pictures of your own.",
         caption="Left: photograph and painting. Right: what the net made of the photograph in one "
         "pass.",
         frozen={"strength": [0.5, 1], "style": list(paintings.STYLES)},
