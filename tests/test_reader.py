@@ -45,3 +45,11 @@ def test_codes_of_many_paintings_at_once(extractor):
     both = net(photos, seen)
     alone = torch.cat([net(x[None], one[None]) for x, one in zip(photos, seen)])
     torch.testing.assert_close(both, alone, rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("seen", ["waves", torch.rand(1, 5), torch.rand(1304)])
+def test_what_is_not_told_is_refused_in_one_sentence(seen):
+    with pytest.raises(ValueError, match="give style"):
+        style.AnyPainter(1304)(torch.rand(1, 3, 32, 32), seen)
+    with pytest.raises(TypeError, match="a name or a code"):
+        style.Painter(["waves"])(torch.rand(1, 3, 32, 32), 3)

@@ -179,6 +179,8 @@ class Painter(nn.Module):
                 of every norm, and a filled one takes their place (for the next frames of a film).
         """
         self.check(x)
+        if not isinstance(style, (str, Tensor)):
+            raise TypeError(f"style must be a name or a code (a tensor), and this is {style!r}.")
         code = self.code(style) if isinstance(style, str) else style
         if code.dim() != 2 or code.shape[1] != sum(self.numbers) or len(code) not in (1, len(x)):
             raise ValueError(

@@ -22,12 +22,16 @@ def told(extractor: Extractor, painting: Tensor) -> Tensor:
     Args:
         painting: (N, 3, H, W) in [0, 1].
 
+    Raises:
+        TypeError, ValueError: if the extractor cannot look at it, with one sentence.
+
     Example:
         >>> from tutlib.style.extractors import bundled, crop_net
         >>> net = bundled(crop_net())
         >>> told(net, torch.rand(2, 3, 60, 50)).shape
         torch.Size([2, 1304])
     """
+    extractor.check(painting)
     found = []
     for features in extractor(painting, extractor.style_layers).values():
         variance, mean = torch.var_mean(features, (2, 3), correction=0)
@@ -98,7 +102,18 @@ class AnyPainter(nn.Module):
         self.reader = Reader(seen, sum(self.painter.numbers))
 
     def code(self, seen: Tensor) -> Tensor:
-        """The code (N, numbers) of what is `told` of N paintings."""
+        """The code (N, numbers) of what is `told` of N paintings.
+
+        Raises:
+            ValueError: if `seen` is something else.
+        """
+        wanted = self.reader.summary.in_features
+        if not isinstance(seen, Tensor) or seen.dim() != 2 or seen.shape[1] != wanted:
+            found = tuple(seen.shape) if isinstance(seen, Tensor) else repr(seen)
+            raise ValueError(
+                f"what is told of N paintings is (N, {wanted}): give style.told(extractor, "
+                f"painting). This is {found}."
+            )
         return self.painter.codes + self.reader(seen)
 
     def forward(self, x: Tensor, seen: Tensor, **options) -> Tensor:
