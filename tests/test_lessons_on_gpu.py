@@ -65,6 +65,7 @@ LEAST = {
     "6-2": "side, gram_steps = 96, (1, 1, 1)\n"
     "field_steps, paint_steps = (1, 1), (1, 1)\n"
     "swaps, one_size_steps, fair_seeds, judged, sheet_side, keep = 2, 3, 1, 50, 32, 200",
+    "6-3": "size, steps, code_steps, board_steps, n_frames, calm_steps = 48, 2, 3, 2, 2, 2",
     "6-4": "n_learn, noise_steps, fool_steps, rounds, gatys_steps = 8, 2, 2, 3, 2\n"
     "keep, paint_steps, judged = 200, 1, 20",
 }

@@ -179,6 +179,10 @@ PATCHES = """
 from tutlib.lessons.panels.patches import patches_panel
 patches_panel(size=160)  # large enough to be stopped
 """
+ONE_PASS = """
+from tutlib.lessons.panels.one_pass import one_pass
+one_pass(size=96)
+"""
 WISHES = """
 from tutlib.lessons.panels.faces import three_wishes
 three_wishes(keep=200)
@@ -211,6 +215,7 @@ CELLS = (
     QUIZ,
     STYLE,
     PATCHES,
+    ONE_PASS,
     WISHES,
     APART,
 )
@@ -647,6 +652,24 @@ def test_patches_of_your_own_pictures(panel, tmp_path):
     panel.button("Stop").click()
     panel.cell.get_by_text(re.compile(r"Stopped at \d+%: this is the last result")).wait_for()
     assert panel.words().endswith("painting ...")
+
+
+@of(ONE_PASS)
+def test_one_pass_over_your_own_pictures(panel, tmp_path):
+    panel.choose("style", "mondrian")
+    panel.tells("^chelsea painted by the net for mondrian, strength 1$")
+    panel.press("strength", "Home")
+    panel.tells("net for mondrian, strength 0$")
+    panel.drag("strength", 1.1)
+    panel.tells("net for mondrian, strength 1$")
+    for name, words in (
+        ("photo", "your photo painted by the net for mondrian"),
+        ("painting", "your photo painted by the net for your painting"),
+    ):
+        file = tmp_path / f"{name}.png"
+        Image.radial_gradient("L").resize((90, 60)).convert("RGB").save(file)
+        panel.cell.get_by_label(f"your {name}", exact=True).set_input_files(file)
+        panel.tells(rf"^{words}, strength 1$")
 
 
 @of(WISHES)

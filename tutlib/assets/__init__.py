@@ -15,10 +15,12 @@ yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
+from tutlib.assets.film import Walk, walk
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
 from tutlib.assets.shelves import (
     about,
+    any_painter,
     cifar10,
     classifier,
     device,
@@ -28,6 +30,7 @@ from tutlib.assets.shelves import (
     features,
     image_folder,
     neat_digits,
+    painter,
     photo,
     picture,
     things,
@@ -46,8 +49,37 @@ from tutlib.world import (
 )
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
-    "cifar10", "classifier", "device", "digit_classifier", "digits", "drawn_digit_reader",
-    "features", "flock", "herd", "image_folder", "is_kept_back", "mode", "neat_digits", "on_ground",
-    "outline", "photo", "picture", "portray", "read_caption", "things", "year_of_the_gan",
+    "DATA",
+    "SIZE",
+    "THINGS",
+    "CaptionError",
+    "Classifier",
+    "PictureSet",
+    "Walk",
+    "about",
+    "any_painter",
+    "captions",
+    "cifar10",
+    "classifier",
+    "device",
+    "digit_classifier",
+    "digits",
+    "drawn_digit_reader",
+    "features",
+    "flock",
+    "herd",
+    "image_folder",
+    "is_kept_back",
+    "mode",
+    "neat_digits",
+    "on_ground",
+    "outline",
+    "painter",
+    "photo",
+    "picture",
+    "portray",
+    "read_caption",
+    "things",
+    "walk",
+    "year_of_the_gan",
 ]  # fmt: skip

@@ -21,7 +21,7 @@ from tutlib.assets import catalogue
 from tutlib.assets.datasets import PictureSet
 from tutlib.check.patience import bar
 from tutlib.gan import year
-from tutlib.style import Extractor, extractors
+from tutlib.style import AnyPainter, Extractor, Painter, extractors, paintings
 
 THINGS = list(world.NAMES)
 SIZE = 224  # the side of the picture world's pictures, and what its net sees
@@ -63,6 +63,19 @@ def extractor() -> Extractor:
     with _shipped(path, "style"):
         classes = len(load_file(path)["20.bias"])
     return extractors.bundled(load_weights(extractors.crop_net(classes), "style"))
+
+
+def painter() -> Painter:
+    """The net of lesson 6.3: one body, and a code for each of the four paintings."""
+    return load_weights(Painter(list(paintings.STYLES)), "painter").requires_grad_(False)
+
+
+def any_painter() -> AnyPainter:
+    """The net of lesson 6.3 that reads its code from a painting."""
+    (path,) = catalogue.SHIPPED["any-painter"].files()
+    with _shipped(path, "any-painter"):
+        told = len(load_file(path)["reader.centre"])
+    return load_weights(AnyPainter(told), "any-painter").requires_grad_(False)
 
 
 def picture(name: str, which: int) -> Tensor:

@@ -16,7 +16,7 @@ from tutlib.assets.datasets import PictureSet
 from tutlib.assets.obtain import mode, obtain
 from tutlib.check.files import at_home
 from tutlib.nets import Classifier
-from tutlib.style import Extractor, extractors
+from tutlib.style import AnyPainter, Extractor, Painter, extractors
 
 
 def device() -> torch.device:
@@ -75,6 +75,16 @@ def features(name: str | None = None) -> Extractor:
     if name != "bundled" and (path := obtain(name)):
         return makers[name](real.torchvision_net(name, path)).to(device())
     return bundled.extractor().to(device())
+
+
+def painter() -> Painter:
+    """A net that paints like any of the four paintings in one pass, on `device()`; bundled."""
+    return bundled.painter().to(device())
+
+
+def any_painter() -> AnyPainter:
+    """A net that paints like any painting it is told of, on `device()`; bundled."""
+    return bundled.any_painter().to(device())
 
 
 def picture(name: str, which: int = 0) -> Tensor:
