@@ -19,12 +19,12 @@ from tools import course, live
 BOOK = course.ROOT / "book"
 PACKAGE = course.ROOT / "tutlib"
 LIVE = {
-    "pig-explorer": "Push every pixel of the pig, or of a photo of yours, by a little, and see when "
-    "the net changes its mind.",
-    "target-picker": "Choose what the pig shall become, and watch the net's confidence move over, "
+    "pig-explorer": "Push every pixel of the pig, or of a photo of yours, by a little, and see "
+    "when the net changes its mind.",
+    "target-picker": "Choose what the pig shall become, and watch how sure the net is of both, "
     "step by step.",
-    "one-step": "Drag a point about on a loss of two pixels, and compare the step that the gradient "
-    "promises with the worst point of the ball.",
+    "one-step": "Drag a picture of two pixels about, and compare where the step by the gradient "
+    "leads with the worst point of the ball.",
     "twins": "Run the same attack on two nets, one of which met an adversary while it learned.",
 }
 # A live panel without a frozen page in its lesson: the cell before which it stands, its heading.
