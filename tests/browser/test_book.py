@@ -33,6 +33,7 @@ ASLEEP = """[...document.querySelectorAll("[data-tutlib-panel]")]
     .filter((host) => !host.shadowRoot).map((host) => host.dataset.tutlibPanel)"""
 DONE = """(was) => { const { done } = document.querySelector("[data-tutlib-live]").dataset;
     return done && done !== was && done; }"""
+AT_ONCE = "*, ::before, ::after { transition: none !important; }"  # else colours are on their way
 LIVE = "document.querySelector('[data-tutlib-live]')?.dataset.tutlibLive"
 # Axe-core's rule for contrast takes three quarters of its time, and pages of a kind share colours.
 ONE_OF_A_KIND = ("index.html", "2-3-many-steps.html", "attacks.html", "glossary.html")
@@ -167,6 +168,7 @@ def test_every_page_is_whole_readable_and_open_to_all(chromium, book, site):
         page.set_viewport_size(PHONE)
         page.emulate_media(color_scheme="dark")
         page.goto(f"{site}/{name}")
+        page.add_style_tag(content=AT_ONCE)
         page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
         if awake := page.evaluate(LIVE):
             play(page, awake)
