@@ -1,13 +1,11 @@
 """6.2: its exercises' solutions pass their own checks, its panel paints, its figures stand."""
 
-import io
-
 import pytest
 import torch
 from matplotlib.figure import Figure
-from PIL import Image
 
 from tests import exercises
+from tests.uploads import png
 from tutlib import style
 from tutlib.balls import Box
 from tutlib.descent import Plain, descend
@@ -78,12 +76,6 @@ def test_solutions(exercise, wrong):
 @pytest.fixture(scope="module")
 def panel():
     return patches_panel(torch.device("cpu"), size=32)
-
-
-def png(width: int, height: int, colour: tuple) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(file, "PNG")
-    return file.getvalue()
 
 
 def test_the_panel_paints_what_repaint_paints(panel):

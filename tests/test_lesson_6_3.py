@@ -1,13 +1,11 @@
 """6.3: its exercises' solutions pass their own checks, its panel paints in one pass."""
 
-import io
-
 import pytest
 import torch
 from matplotlib.figure import Figure
-from PIL import Image
 
 from tests import exercises
+from tests.uploads import png
 from tutlib import assets
 from tutlib.lessons.panels.one_pass import PAINTED, STRENGTHS, one_pass
 from tutlib.style import adain, instance_norm, paintings, told
@@ -59,12 +57,6 @@ def test_solutions(exercise, wrong):
 @pytest.fixture(scope="module")
 def panel():
     return one_pass(torch.device("cpu"), size=40)
-
-
-def png(width: int, height: int, colour: tuple) -> bytes:
-    file = io.BytesIO()
-    Image.new("RGB", (width, height), colour).save(file, "PNG")
-    return file.getvalue()
 
 
 def test_the_panel_shows_what_the_painter_paints(panel):

@@ -21,8 +21,6 @@ def test_the_kernels_are_those_of_their_source():
 
 
 def test_assembled_anew_the_kernels_have_the_same_bytes():
-    why = "PyPI's wasmtime (10 MB) assembles the kernels; nothing else needs it, and the test above"
-    pytest.importorskip("wasmtime", reason=f"{why} tells whether source and bytes belong together")
     assert live.assembled() == KERNELS
 
 

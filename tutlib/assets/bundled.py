@@ -134,10 +134,9 @@ def year_of_the_gan() -> tuple[dict[str, list[nn.Module]], dict[str, list[dict]]
         for name in year.GAMES:
             for k in range(3):
                 begin = f"{name}/{k}/"
-                state = {key[len(begin):]: t.float() if t.is_floating_point() else t
-                         for key, t in states.items() if key.startswith(begin)}  # fmt: skip
+                state = {key[len(begin) :]: t for key, t in states.items() if key.startswith(begin)}
                 generator, _ = year.players(name)
-                generator.load_state_dict(state)
+                generator.load_state_dict(_widened(state))
                 players.setdefault(name, []).append(generator.eval().requires_grad_(False))
     with _shipped(curves, "year"):
         return players, json.loads(curves.read_text())
@@ -151,11 +150,13 @@ def load_weights(net: nn.Module, name: str) -> nn.Module:
     """
     (path,) = catalogue.SHIPPED[name].files()
     with _shipped(path, name):
-        state = load_file(path)
-        net.load_state_dict(
-            {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
-        )
+        net.load_state_dict(_widened(load_file(path)))
     return net.eval()
+
+
+def _widened(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights are stored as float16, and used as float32; counters stay as they are."""
+    return {key: t.float() if t.is_floating_point() else t for key, t in state.items()}
 
 
 @contextmanager
