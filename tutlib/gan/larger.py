@@ -21,10 +21,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.nn.utils.parametrizations import spectral_norm
 
 from tutlib.check.inputs import check_count
 from tutlib.gan.game import Round, play
+from tutlib.gan.slopes import divide_by_norm
 
 SEED = 4  # the side of the map that every picture grows from
 SIDES = (8, 16, 32, 64)
@@ -141,17 +141,18 @@ class Judge(_Growing):
         maps = _checked(maps)
         pairs = dict(zip(map(str, SIDES), itertools.pairwise(maps)))
         self.looking = nn.ModuleDict(
-            {s: spectral_norm(nn.Conv2d(3, after, 3, padding=1)) for s, (_, after) in pairs.items()}
+            {side: nn.Conv2d(3, after, 3, padding=1) for side, (_, after) in pairs.items()}
         )
         self.halving = nn.ModuleDict(
             {
-                side: spectral_norm(nn.Conv2d(after, before, 4, stride=2, padding=1))
+                side: nn.Conv2d(after, before, 4, stride=2, padding=1)
                 for side, (before, after) in pairs.items()
             }
         )
-        self.verdict = spectral_norm(nn.Linear(maps[0] * SEED**2 + 1, 1))
-        self.asked = spectral_norm(nn.Linear(told, maps[0])) if told else None
+        self.verdict = nn.Linear(maps[0] * SEED**2 + 1, 1)
+        self.asked = nn.Linear(told, maps[0]) if told else None
         self.parts = (self.looking, self.halving)
+        divide_by_norm(self)
 
     def forward(self, x: Tensor, wish: Tensor | None = None) -> Tensor:
         if x.dim() != 4 or tuple(x.shape[1:]) != (3, self.side, self.side):
