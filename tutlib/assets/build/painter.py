@@ -31,11 +31,12 @@ PLAIN = ("page", "brick", "grass", "gravel", "hubble_deep_field", "moon")
 LAM, SMOOTH = 10.0, 0.5  # those of 6.1
 SIDE = 192  # pixels a side of the painting: how large its strokes are in a picture
 SIDES = (64, 96)  # pixels a side of the crops: small ones for the first half of the steps
+JOINT_SIDES = (64, 96, 128)  # the same where all learn together: a third of the steps each
 WORLD = 300  # pictures of the world among the contents
 LIVELY = 0.08  # the least deviation of a crop's grey values: on a flat wall there is no content
 INVENTED, INVENTED_SIDE = 500, 96  # paintings that the reader learns from
 FIRST = "starry night"  # the painting that the body learns first
-FIRST_STEPS, CODE_STEPS, JOINT_STEPS, READER_STEPS = 900, 200, 4000, 2000
+FIRST_STEPS, CODE_STEPS, JOINT_STEPS, READER_STEPS = 900, 200, 12000, 2000
 RATE, CODE_RATE, READER_RATE = 0.02, 0.1, 2e-3  # of Muon, and of Adam
 READ_AT_ONCE = 2  # paintings in a step of the reader
 
@@ -178,7 +179,7 @@ def all_together(net: style.Painter, goals: dict[str, Goal], pool: list[Tensor],
 
     def price(step: int) -> Tensor:
         name = order[step % len(order)]
-        photos = crops(pool, 1, generator, SIDES[2 * step // steps])
+        photos = crops(pool, 1, generator, JOINT_SIDES[3 * step // steps])
         return goals[name](net(photos, name, seed=step), photos).log()
 
     downhill(rules_for(net, RATE), price, steps, warm=19)
