@@ -39,7 +39,7 @@ LESS = {
     "2-3": "n_digits, n_few, pigs, pig_steps = 40, 20, 2, 8",
     "3-4": "size, n_learn, n_new, n_exceptions, n_things = 32, 24, 24, [0, 12], 1\n"
     "learned, judged = 4000, 500",
-    "6-4": "n_learn, noise_steps, fool_steps, gatys_steps, judged, keep = 16, 4, 3, 8, 40, 3000",
+    "6-4": "n_learn, noise_steps, fool_steps, gatys_steps, judged, keep = 16, 4, 3, 4, 40, 2000",
 }
 
 
