@@ -51,7 +51,7 @@ def run(path: Path, *, render: bool = False) -> Run:
         copy = Path(name) / path.parent.name / path.name
         copy.parent.mkdir()
         nbformat.write(_unrun(read(path)), copy)
-        with _environment(**_settings(Path(name), render)):
+        with environment(**settings(Path(name), render)):
             # The kernel is this process's child; once it has ended, its time is counted here.
             before = _cpu_of_children()
             result = NotebookRun(copy, CELL_LIMIT, kernel="python3").execute()
@@ -110,7 +110,8 @@ def _missed(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip()) and not cell.execution_count
 
 
-def _settings(scratch: Path, render: bool) -> dict[str, str]:
+def settings(scratch: Path, render: bool) -> dict[str, str]:
+    """The environment of a run: offline, one torch thread, the seed 0 if nobody chose another."""
     offline = str(ROOT / "tools" / "offline")
     behind = os.environ.get("PYTHONPATH", "")
     settings = {
@@ -127,7 +128,8 @@ def _settings(scratch: Path, render: bool) -> dict[str, str]:
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
+def environment(**values: str) -> Iterator[None]:
+    """Variables of the environment that hold inside a `with` block."""
     before = dict(os.environ)
     os.environ.update(values)
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses the one that shows figures inline
