@@ -1,7 +1,7 @@
 """Measure everything and write it to benchmarks/README.md.
 
 make bench                             all of it (about ten minutes on one core)
-bash benchmarks/run.sh --rounds 3      quicker and rougher
+make bench OPTIONS="--rounds 3"        quicker and rougher
 """
 
 from __future__ import annotations
