@@ -140,7 +140,7 @@ def main(words):
 def usage():
     """Every task, and what it does."""
     lines = ["python -m tools.make TASK [NAME=VALUE ...]   (or: make TASK [NAME=VALUE ...])", ""]
-    return "\n".join(lines + ["  {:9} {}".format(name, TASKS[name].__doc__) for name in TASKS])
+    return "\n".join(lines + [f"  {name:9} {TASKS[name].__doc__}" for name in TASKS])
 
 
 def said(name):
