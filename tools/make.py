@@ -31,6 +31,7 @@ SETTINGS = {
 }
 # Under test two notebooks run side by side, one thread each: more threads than cores are slower.
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+UTF8 = {"PYTHONUTF8": "1"}  # what is printed and read is UTF-8, also where Windows says otherwise
 PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 NO_TESTS = 5  # pytest's word for it: some tests run only without a GPU, some only with one
 # Freed memory is kept. Otherwise glibc hands it back between two calls or not, as it happens, and
@@ -81,6 +82,8 @@ def slides():
 
 def mutants():
     """Change the code in small ways: do the tests notice? (MUTANTS=tutlib/balls.py)"""
+    if os.name == "nt":
+        return "The tool that makes the mutants needs Linux or macOS: there is WSL for that."
     words = ("--jobs", said("JOBS"), *several("MUTANTS"))
     return set_up("test", "mutants") or course("tools.mutants", *words)
 
@@ -177,7 +180,7 @@ def fine_without_tests(status):
 def run(*words, **environment):
     """Run a command to its end, whatever keys are pressed meanwhile; its exit status."""
     sys.stdout.flush()
-    settings = dict(os.environ, **environment)
+    settings = dict(os.environ, **dict(UTF8, **environment))
     child = subprocess.Popen([str(word) for word in words], cwd=str(ROOT), env=settings)
     before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
     try:

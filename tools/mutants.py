@@ -111,7 +111,9 @@ def keep(found):
     fates = [fate for *_, was, now, fate in found if was or now]
     if fates and "not checked" not in fates:
         killed = sum(fate not in ALIVE for fate in fates)
-        KILLED.write_text(json.dumps({"mutants": len(fates), "killed": killed}) + "\n", "utf-8")
+        KILLED.write_text(
+            json.dumps({"mutants": len(fates), "killed": killed}) + "\n", encoding="utf-8"
+        )
 
 
 def report(found, accepted):

@@ -110,7 +110,7 @@ def normalise_file(path: Path) -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def check(path: Path) -> list[str]:

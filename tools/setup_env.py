@@ -75,7 +75,7 @@ def make_venv():
 
 def install(extras):
     """Install the course and `extras`, unless that has been done for the files as they are now."""
-    stamp = json.loads(STAMP.read_text()) if STAMP.exists() else {}
+    stamp = json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else {}
     wanted = fingerprint()
     up_to_date = stamp.get("fingerprint") == wanted
     if up_to_date and extras <= set(stamp["extras"]):
@@ -95,7 +95,9 @@ def install(extras):
         )
     register_kernel()
     keep_jupyter_quiet()
-    STAMP.write_text(json.dumps({"fingerprint": wanted, "extras": sorted(extras)}) + "\n")
+    STAMP.write_text(
+        json.dumps({"fingerprint": wanted, "extras": sorted(extras)}) + "\n", encoding="utf-8"
+    )
 
 
 def fingerprint():
@@ -125,7 +127,7 @@ def keep_jupyter_quiet():
     folder.mkdir(parents=True, exist_ok=True)
     silence = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": False}
     settings = {"@jupyterlab/apputils-extension:notification": silence}
-    (folder / "overrides.json").write_text(json.dumps(settings, indent=2) + "\n")
+    (folder / "overrides.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 def open_lab(options):

@@ -65,11 +65,17 @@ def device() -> Iterator[Finding]:
     """Whether a GPU is used, and if not, why."""
     import torch
 
-    if torch.cuda.is_available():
+    from tutlib.assets import shelves
+
+    if shelves.device().type == "cuda":
         name, total = torch.cuda.get_device_name(), torch.cuda.mem_get_info()[1]
         yield Finding("ok", f"runs on the GPU: {name}, {total / 1e9:.0f} GB")
         return
-    if torch.version.cuda is None:
+    if torch.cuda.is_available():
+        why = "TUTLIB_DEVICE=cpu"
+    elif torch.backends.mps.is_available():
+        why = "the GPU of a Mac has no numbers of 64 bits, with which the attacks compare"
+    elif torch.version.cuda is None:
         why = "this torch is built without CUDA"
     else:
         why = "torch sees no NVIDIA GPU, or no driver for it"
