@@ -107,7 +107,7 @@ def jupyter() -> Iterator[Finding]:
 def notebooks() -> Iterator[Finding]:
     """The lessons, and whether they find the package from where they lie."""
     folder = ROOT / "notebooks"
-    if not (ROOT / "pyproject.toml").is_file():
+    if catalogue.DATA.is_relative_to(catalogue.PACKAGE):  # not a clone
         yield Finding("note", "the package tutlib is installed here by itself, without the lessons")
         return
     count = len(
