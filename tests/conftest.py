@@ -35,6 +35,7 @@ LEFT_OUT_ON_GPU = (
     "tests/test_examples.py",
     "tests/test_exercises.py",
     "tests/test_handwriting.py",
+    "tests/test_hosted.py",
     "tests/test_house.py",
     "tests/test_machines.py",
     "tests/test_make.py",
