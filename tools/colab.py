@@ -22,24 +22,21 @@ import sys
 from importlib import metadata
 
 
-def missing(name):
-    try:
-        return not metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return True
+def installed():
+    importlib.invalidate_caches()
+    return {{found.name.lower().replace("_", "-") for found in metadata.distributions()}}
 
 
 def install(*names):
     subprocess.check_call([sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", *names])
-    importlib.invalidate_caches()
 
 
-if missing("tutlib"):
+if "tutlib" not in installed():
     install("tutlib @ git+{repository}@{branch}")
-    needed = [line.split(">=")[0] for line in metadata.requires("tutlib") if "extra" not in line]
-    others = set(needed) - {{"torch", "torchvision", "jupyterlab"}}
-    if lacking := sorted(filter(missing, others)):
-        install(*lacking)"""
+    lines = [line for line in metadata.requires("tutlib") if "extra" not in line]
+    needed = {{line.split(">=")[0] for line in lines}} - {{"torch", "torchvision", "jupyterlab"}}
+    if missing := sorted(needed - installed()):
+        install(*missing)"""
 
 
 def first_cell(settings: dict[str, str]) -> NotebookNode:
