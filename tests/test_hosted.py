@@ -86,8 +86,6 @@ def colab_without_tutlib(monkeypatch):
             asked.append([word for word in words[4:] if not word.startswith("--")])
             installed.update(word.split(" @ ")[0] for word in asked[-1])
 
-        from importlib import metadata
-
         found = lambda: [SimpleNamespace(name=name) for name in installed]  # noqa: E731
         monkeypatch.setattr(metadata, "distributions", found)
         monkeypatch.setattr(metadata, "requires", lambda name: wanted)
