@@ -56,8 +56,14 @@ def runs_on_gpu(config) -> bool:
     return config.pluginmanager.hasplugin("tests.pretend_gpu")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stress", action="store_true", help="also what takes hours: make torture")
+
+
 def pytest_collection_modifyitems(config, items):
     def left_out(item):
+        if item.get_closest_marker("stress") and not config.getoption("--stress"):
+            return True
         if runs_on_gpu(config):
             return item.nodeid.startswith(LEFT_OUT_ON_GPU)
         return item.get_closest_marker("gpu") is not None
