@@ -35,13 +35,18 @@ LEFT_OUT_ON_GPU = (
     "tests/test_examples.py",
     "tests/test_exercises.py",
     "tests/test_handwriting.py",
+    "tests/test_hosted.py",
     "tests/test_house.py",
+    "tests/test_machines.py",
+    "tests/test_make.py",
     "tests/test_mutants.py",
+    "tests/test_front_page.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place
     "tests/test_real_lessons.py",
     "tests/test_render.py",
     "tests/test_torture.py",
     "tests/test_training_mnist.py",  # minutes of training, and real pictures go the same way
+    "tests/test_wheel.py",
     "tests/test_world.py",
     "tests/test_bundled_shelf.py::test_the_robust_twin_withstands",
 )

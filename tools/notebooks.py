@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,11 @@ from nbformat import NotebookNode
 from nbmake.nb_run import NotebookRun
 
 from tutlib.panel import errors_in
+
+try:
+    import resource
+except ImportError:  # on Windows, which does not add up the time of processes that have ended
+    resource = None
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -141,5 +145,8 @@ def environment(**values: str) -> Iterator[None]:
 
 
 def _cpu_of_children() -> float:
+    """Seconds; where they are unknown NaN, which is over no limit."""
+    if resource is None:
+        return float("nan")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

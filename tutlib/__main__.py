@@ -1,4 +1,4 @@
-"""The command line: `python -m tutlib doctor | fetch | build | train`."""
+"""The command line: `python -m tutlib doctor | fetch | build | train`, and `--version`."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ import os
 import sys
 import time
 
+from tutlib import __version__
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when all is well, 1 otherwise (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m tutlib", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"tutlib {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
     for add in (_add_doctor, _add_fetch, _add_build, _add_train):
         add(commands)

@@ -30,7 +30,7 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.partial")  # two notebooks may write at once
     try:
         write(part)
-        with open(part, "rb+") as file:
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
     finally:
