@@ -187,9 +187,10 @@ class Gallery:
         self.panel: Panel | None = None
         chapters = [(f"{n} {t}", n) for n, t in CHAPTERS.items()
                     if any(entry.lesson.startswith(f"{n}.") for entry in ENTRIES)]  # fmt: skip
-        self.chapter = w.Dropdown(options=chapters, description="chapter")
-        self.choice = w.Dropdown(description="panel", layout={"width": "auto", "flex": "1 1 20em"})
-        self.button = w.Button(description="Open", button_style="primary")
+        size = {"height": "36px", "max_width": "97%"}  # for fingers, and for narrow screens
+        self.chapter = w.Dropdown(options=chapters, description="chapter", layout=size)
+        self.choice = w.Dropdown(description="panel", layout=size | {"flex": "0 1 28em"})
+        self.button = w.Button(description="Open", button_style="primary", layout=size)
         self.says, self.place = w.HTML(), w.VBox()
         row = w.HBox([self.chapter, self.choice, self.button], layout={"flex_flow": "row wrap"})
         self.box = w.VBox([row, self.says, self.place])
