@@ -275,5 +275,6 @@ def _link(entry: Entry) -> str:
 
 
 def _told(entry: Entry, more: str = "") -> str:
-    link = _link(entry).replace("<a ", '<a target="_blank" rel="noopener" ')
-    return f"<p>{html.escape(entry.says)} {link} {more}</p>"
+    look = '<a target="_blank" rel="noopener" style="color: #0072b2; text-decoration: underline" '
+    link = _link(entry).replace("<a ", look)
+    return f'<p style="font-size: 1.05rem">{html.escape(entry.says)} {link} {more}</p>'
