@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests import exercises
@@ -212,6 +212,7 @@ for k in range(25):
 
 # ---------------------------------------------------------------- merging
 
+BUSY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a slow machine
 MOMENTS = st.integers(0, 10).map(lambda hours: NOON + timedelta(hours=hours))
 RECORDS = st.dictionaries(
     st.sampled_from(["1.1", "1.2", "10.3"]),
@@ -219,6 +220,7 @@ RECORDS = st.dictionaries(
 )
 
 
+@BUSY
 @given(RECORDS, RECORDS, RECORDS)
 def test_merging_loses_nothing_and_takes_any_order(a, b, c):
     both = progress.merged(a, b)
@@ -232,6 +234,7 @@ def test_merging_loses_nothing_and_takes_any_order(a, b, c):
         assert both[lesson][name] == min(times)
 
 
+@BUSY
 @given(RECORDS)
 def test_a_record_survives_its_file(tmp_path_factory, record):
     file = tmp_path_factory.mktemp("record") / "r.json"
