@@ -14,6 +14,7 @@ from tutlib.nets import Normalize
 
 torch.set_num_threads(1)
 os.environ.setdefault("TUTLIB_ASSETS", "bundled")  # no test reaches for the network unasked
+os.environ["TUTLIB_PROGRESS"] = "off"  # what a test solves, the person who runs it has not
 pytest_plugins = ["tools.pytest_order"]
 
 # For `make mutants`: the same examples every time, and a found one is not made smaller first.

@@ -123,6 +123,7 @@ def settings(scratch: Path, render: bool) -> dict[str, str]:
         "IPYTHONDIR": str(scratch / "ipython"),  # whatever a person has set up there stays out
         "TUTLIB_ASSETS": os.environ.get("TUTLIB_ASSETS", "bundled"),
         "TUTLIB_SEED": os.environ.get("TUTLIB_SEED", "0"),
+        "TUTLIB_PROGRESS": "off",  # a run for a test or for readers is no learner's
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }

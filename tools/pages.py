@@ -64,11 +64,13 @@ def cards() -> str:
 def contents() -> str:
     """The hidden trees of contents that the bar at the side shows."""
     names = {course.START: "The map of the course"}
-    first = [f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()]
+    here = {x.path.stem: f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()}
+    play = [here.pop("gallery"), "live"]
+    first = list(here.values())
     trees = [_tree("", first)]
     trees += [_tree(c.name, [x.place for x in c.lessons]) for c in course.chapters() if c.lessons]
     last = ["glossary", "bibliography", "reference/index", "data/README"]
-    return "\n".join([*trees, _tree("To play with", ["live"]), _tree("To look things up", last)])
+    return "\n".join([*trees, _tree("To play with", play), _tree("To look things up", last)])
 
 
 def _tree(caption: str, places: list[str]) -> str:
