@@ -80,7 +80,8 @@ def test_every_task_sets_up_what_it_needs_and_runs_on_one_thread(done):
         "mutants": [installing("test", "mutants"), [PYTHON, "-m", "tools.mutants", "--jobs", "2"]],
         "torture": [
             installing("test"),
-            [PYTHON, "-m", "pytest", "-q", "tests/test_torture.py", "tests/test_downloads.py"],
+            [*PYTEST, "--stress", "tests/test_torture.py", "tests/test_downloads.py",
+             "tests/test_lessons_under_stress.py"],
         ],
         "bench": [
             installing(), [PYTHON, "-m", "benchmarks.set_up"],

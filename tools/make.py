@@ -33,6 +33,7 @@ SETTINGS = {
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 UTF8 = {"PYTHONUTF8": "1"}  # what is printed and read is UTF-8, also where Windows says otherwise
 PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+TORTURED = ("torture", "downloads", "lessons_under_stress")
 NO_TESTS = 5  # pytest's word for it: some tests run only without a GPU, some only with one
 # Freed memory is kept. Otherwise glibc hands it back between two calls or not, as it happens, and
 # whoever comes next pays for asking again: up to half of the floor's own time.
@@ -89,8 +90,8 @@ def mutants():
 
 
 def torture():
-    """Hand in wrong input by the thousand: nothing may pass in silence (TORTURE=5000)"""
-    words = ("pytest", "-q", "tests/test_torture.py", "tests/test_downloads.py")
+    """Wrong input by the thousand (TORTURE=5000), then hours of lessons under bad conditions"""
+    words = (*PYTEST, "--stress", *(f"tests/test_{name}.py" for name in TORTURED))
     return set_up("test") or course(*words, TORTURE=said("TORTURE"))
 
 
