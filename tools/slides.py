@@ -93,7 +93,8 @@ def prose(source: str, lesson: course.Lesson) -> str:
         if block.startswith("|") and "you will learn" in block.split("\n")[0].lower():
             continue  # the card is for who reads alone
         made.append(shown(block, leads_on=following.startswith(("$$", "|", "- ", "1. "))))
-    return "\n".join([*made, said(whole)])
+    words = re.sub(r'<div id="live-.*', "", whole, flags=re.S)  # a live panel is not read out
+    return "\n".join([*made, said(words)])
 
 
 def shown(block: str, leads_on: bool = False) -> str:

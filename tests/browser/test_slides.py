@@ -91,7 +91,7 @@ def test_a_live_panel_fits_its_slide_and_answers(chromium, slides, name):
     page.locator("html[data-ready]").wait_for(timeout=120_000, state="attached")
     for h, v in page.evaluate(PLACES):
         page.evaluate("([h, v]) => Reveal.slide(h, v || 0, 99)", [h, v])
-        if page.locator(f"section.present iframe[data-src*={name}]").count():
+        if page.locator(f"section.present > .frame iframe[data-src*={name}]").count():
             break
     inside = page.frame_locator(f"iframe[src*={name}]")
     inside.locator("figure, .hidden-figure").first.wait_for(timeout=60_000, state="attached")
