@@ -1,7 +1,7 @@
 """Measure everything and write it to benchmarks/README.md.
 
 make bench                             all of it (about ten minutes on one core)
-bash benchmarks/run.sh --rounds 3      quicker and rougher
+make bench OPTIONS="--rounds 3"        quicker and rougher
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def main() -> int:
         missed += faults
     text, faults = waiting_table()
     parts += [text, verdict(missed + faults)]
-    chosen.out.write_text("\n\n".join(parts) + "\n")
+    chosen.out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     print(f"{text}\n\n{parts[-1]}\n\nwritten to {chosen.out}")
     return 0
 
@@ -199,7 +199,7 @@ def verdict(missed: list[str]) -> str:
 
 def _processor() -> str:
     info = Path("/proc/cpuinfo")
-    lines = info.read_text().splitlines() if info.exists() else []
+    lines = info.read_text(encoding="utf-8").splitlines() if info.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
     return f"{names[0] if names else platform.processor() or platform.machine()}"
 

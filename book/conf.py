@@ -5,7 +5,7 @@ from pathlib import Path
 
 ROOT = next(folder for folder in Path(__file__).resolve().parents if (folder / "tutlib").is_dir())
 sys.path.insert(0, str(ROOT))
-from tools import course, docstrings  # noqa: E402
+from tools import colab, course, docstrings  # noqa: E402
 
 SETTINGS = course.settings()
 project = "The Picture Is the Parameter"
@@ -65,8 +65,9 @@ if SETTINGS["repository"]:
         "use_repository_button": True,
         "launch_buttons": {
             "notebook_interface": "jupyterlab",
-            "colab_url": "https://colab.research.google.com",
+            "colab_url": colab.COLAB,
             "binderhub_url": "https://mybinder.org",
+            "jupyterhub_url": SETTINGS["jupyterhub"],
         },
     }
 
@@ -87,7 +88,14 @@ def lessons_alone(app, page, template, context, doctree):
         buttons[:] = [button for button in buttons if button.get("label") != "download-buttons"]
 
 
+def with_a_first_cell(app, page, template, context, doctree):
+    """Colab opens the notebook that the book offers, which brings `tutlib` along."""
+    if SETTINGS["repository"]:
+        colab.redirect(SETTINGS, page, context.get("header_buttons", []))
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", readable, priority=100)  # before napoleon
     app.connect("autodoc-skip-member", without_numbers)
     app.connect("html-page-context", lessons_alone, priority=900)  # after the theme
+    app.connect("html-page-context", with_a_first_cell, priority=900)

@@ -14,6 +14,7 @@ from tutlib.nets import Normalize
 
 torch.set_num_threads(1)
 os.environ.setdefault("TUTLIB_ASSETS", "bundled")  # no test reaches for the network unasked
+os.environ["TUTLIB_PROGRESS"] = "off"  # what a test solves, the person who runs it has not
 pytest_plugins = ["tools.pytest_order"]
 
 # For `make mutants`: the same examples every time, and a found one is not made smaller first.
@@ -35,13 +36,18 @@ LEFT_OUT_ON_GPU = (
     "tests/test_examples.py",
     "tests/test_exercises.py",
     "tests/test_handwriting.py",
+    "tests/test_hosted.py",
     "tests/test_house.py",
+    "tests/test_machines.py",
+    "tests/test_make.py",
     "tests/test_mutants.py",
+    "tests/test_front_page.py",
     "tests/test_notebooks.py",  # tests/test_lessons_on_gpu.py takes its place
     "tests/test_real_lessons.py",
     "tests/test_render.py",
     "tests/test_torture.py",
     "tests/test_training_mnist.py",  # minutes of training, and real pictures go the same way
+    "tests/test_wheel.py",
     "tests/test_world.py",
     "tests/test_bundled_shelf.py::test_the_robust_twin_withstands",
 )
@@ -51,8 +57,14 @@ def runs_on_gpu(config) -> bool:
     return config.pluginmanager.hasplugin("tests.pretend_gpu")
 
 
+def pytest_addoption(parser):
+    parser.addoption("--stress", action="store_true", help="also what takes hours: make torture")
+
+
 def pytest_collection_modifyitems(config, items):
     def left_out(item):
+        if item.get_closest_marker("stress") and not config.getoption("--stress"):
+            return True
         if runs_on_gpu(config):
             return item.nodeid.startswith(LEFT_OUT_ON_GPU)
         return item.get_closest_marker("gpu") is not None

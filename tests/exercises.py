@@ -20,7 +20,9 @@ import pytest
 import torch
 
 from tools import notebooks
+from tutlib.check.claims import RED_CROSS
 
+LEAST = 3  # wrong answers to each exercise that its test must try
 FOLDED = re.compile(
     r"<details>\s*<summary>Solution</summary>.*?```python\n(.*?)```.*?</details>", re.S
 )
@@ -124,12 +126,17 @@ def table(lesson: str, wrong: dict[str, list] | list[list]) -> list:
     names = [exercise.name for exercise in asked]
     assert names == expected, f"lesson {lesson} asks for {names}, and its test for {expected}"
     ids = names if by_name else range(len(asked))
-    tries = wrong.values() if by_name else wrong
+    tries = list(wrong.values() if by_name else wrong)
+    few = [f"{n}: {len(row)}" for n, row in zip(ids, tries) if len(row) < LEAST]
+    assert not few, f"lesson {lesson}: fewer than {LEAST} wrong answers ({', '.join(few)})"
     return [pytest.param(*case, id=str(n)) for n, *case in zip(ids, asked, tries)]
 
 
 def settle(exercise: Exercise, wrong: list, names: dict | None = None) -> None:
-    """The solution passes; wrong answers do not, and neither does the notebook as it stands."""
+    """The solution passes; wrong answers do not, and neither does the notebook as it stands.
+
+    Each wrong answer is refused in words that a learner can use (see `unhelpful`).
+    """
     assert wrong, "a check that no wrong answer has failed proves nothing"
     verdict = exercise.tried(exercise.solution, names)
     assert verdict, verdict.printed
@@ -140,6 +147,28 @@ def settle(exercise: Exercise, wrong: list, names: dict | None = None) -> None:
         verdict = exercise.tried(answer, names)
         assert not verdict, f"wrong answer {number} passes:\n{verdict.printed}"
         assert "NameError" not in verdict.printed, f"wrong answer {number} is broken, not wrong"
+        faults = unhelpful(verdict)
+        assert not faults, f"wrong answer {number}: {faults}:\n{verdict.printed}"
+
+
+def unhelpful(verdict: Verdict) -> str:
+    """What keeps a refusal from helping; "" if it says in a sentence what to look at.
+
+    It names a promise that the answer does not keep; behind it may stand what the answer gave, or
+    the error it raised with that error's words, and never a traceback.
+    """
+    refused = [line for line in verdict.printed.splitlines() if line.startswith(RED_CROSS)]
+    if not refused:
+        return "no sentence is crossed out"
+    if "Traceback" in verdict.printed:
+        return "a traceback is printed"
+    for line in refused:
+        sentence, _, behind = line.removeprefix(RED_CROSS).strip().partition("  (")
+        if len(sentence.split()) < 4:
+            return f"too few words to learn from: {sentence!r}"
+        if re.fullmatch(r"\w+( in line \d+)?:\s*\)", behind):
+            return f"an error without a word: {behind!r}"
+    return ""
 
 
 def _exercise(cell, tree: ast.Module, prose: str, imports: list) -> Exercise:

@@ -198,6 +198,8 @@ def switch_on() -> None:
     """
     if torch.cuda.is_available():
         return
+    if sys.platform != "linux":
+        raise NoGpu("No GPU can be pretended: that is written for Linux.")
     try:
         ctypes.CDLL(str(compiled())).switch_on()
         answer_for_the_driver()
@@ -214,7 +216,7 @@ def switch_on() -> None:
 
 def compiled() -> Path:
     """The shim as a library, made once for each torch."""
-    source = SHIM.read_text()
+    source = SHIM.read_text(encoding="utf-8")
     name = hashlib.sha256((source + torch.__version__).encode()).hexdigest()[:16]
     library = ROOT / "build" / f"pretend_gpu-{name}.so"
     if library.exists():

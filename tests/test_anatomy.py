@@ -25,10 +25,11 @@ def test_the_notebooks_form_one_round_trip():
     assert not faults, "\n".join(faults)
 
 
-def test_only_the_map_is_exempt():
-    assert set(anatomy.EXEMPT) == {anatomy.START}
-    for kept in (anatomy.claims, anatomy.hero, anatomy.neighbours, anatomy.seed):
-        assert kept not in anatomy.EXEMPT[anatomy.START]
+def test_only_the_map_and_the_gallery_are_exempt():
+    assert set(anatomy.EXEMPT) == {anatomy.START, anatomy.GALLERY}
+    for kept in (anatomy.claims, anatomy.hero, anatomy.links, anatomy.seed):
+        assert all(kept not in rules for rules in anatomy.EXEMPT.values())
+    assert anatomy.neighbours not in anatomy.EXEMPT[anatomy.START]
 
 
 # A small page that has everything; each test below takes one thing away.
@@ -153,6 +154,8 @@ def spoil(page, what):
         page.cells.insert(5, code("adjacent", "claim('x', True)", "claim"))
     elif what == "a guess that nothing answers":
         page.cells.insert(5, prose("unasked1", "**Predict.** What now?"))
+    elif what == "five exercises":
+        cells["exercis1"].source += "\n\n### ★ One more" * 4
     elif what == "twins":
         page.cells.append(copy.deepcopy(cells["refer001"]))
     elif what == "odd id":
@@ -181,6 +184,7 @@ SPOILT = {
     "adjacent code": "prose must stand",
     "two claim cells in a row": "prose must stand",
     "a guess that nothing answers": "no code cell follows",
+    "five exercises": "2 to 4 are what",
     "twins": "2 cells are called",
     "odd id": "a cell id has",
     "no slides": "nothing about slides",
@@ -228,6 +232,8 @@ def chain(folder, **links):
 def test_a_broken_round_trip_is_noticed(tmp_path):
     whole = chain(tmp_path, start=("b", "a"), a=("start", "b"), b=("a", "start"))
     assert anatomy.course_faults(whole) == []
+    beside = chain(tmp_path, gallery=("start", "start"))
+    assert anatomy.course_faults([*whole, *beside]) == []
     skipped = chain(tmp_path, start=("b", "b"), a=("start", "b"), b=("start", "start"))
     assert "no chain of next links reaches a.ipynb" in "\n".join(anatomy.course_faults(skipped))
     one_way = chain(tmp_path, start=("b", "a"), a=("b", "b"), b=("a", "start"))

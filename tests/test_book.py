@@ -90,7 +90,8 @@ def test_a_docstring_becomes_readable(plain, expected):
 
 @pytest.mark.parametrize("address", ["", "https://github.com/someone/something"])
 def test_links_to_the_cloud_appear_once_the_address_is_known(monkeypatch, address):
-    monkeypatch.setattr(course, "settings", lambda: {"repository": address, "branch": "main"})
+    told = course.settings() | {"repository": address}
+    monkeypatch.setattr(course, "settings", lambda: told)
     options = runpy.run_path(str(course.ROOT / "book/conf.py"))["html_theme_options"]
     assert options.get("repository_url", "") == address
     assert ("launch_buttons" in options) == bool(address)

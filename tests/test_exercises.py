@@ -33,7 +33,8 @@ def double(n):
 CHECK = """\
 three = 3
 double = None      # your function
-check.exercise(double, [("of three", lambda f: f(three) == 6), ("of 0", lambda f: f(0) == 0)])
+check.exercise(double, [("it is right of three", lambda f: f(three) == 6),
+                        ("it is right of 0", lambda f: f(0) == 0)])
 """
 
 
@@ -99,6 +100,36 @@ def test_the_solution_must_pass_and_wrong_answers_must_not(double):
 
 
 @pytest.mark.parametrize(
+    ("sentence", "answer", "fault"),
+    [
+        ("it doubles three and nothing else", lambda n: n, ""),
+        ("it doubles three and nothing else", lambda n: 1 / 0, ""),
+        ("of three", lambda n: n, "too few words"),
+        ("it doubles three and nothing else", lambda n: [][n.none], ""),
+        ("it doubles three and nothing else", lambda n: next(iter(())), "error without a word"),
+    ],
+)
+def test_a_refusal_says_what_to_look_at(tmp_path, sentence, answer, fault):
+    (asked,) = exercises.read(
+        written(tmp_path, check=CHECK.replace("it is right of three", sentence))
+    )
+    found = exercises.unhelpful(asked.tried(answer, {"two": 2}))
+    assert fault in found
+    assert bool(found) == bool(fault)
+
+
+@pytest.mark.parametrize(
+    ("printed", "fault"),
+    [
+        ("nothing", "no sentence"),
+        ("\033[31m✘\033[0m it is as it should be\nTraceback", "traceback"),
+    ],
+)
+def test_a_refusal_is_no_silence_and_no_traceback(printed, fault):
+    assert fault in exercises.unhelpful(exercises.Verdict(False, printed))
+
+
+@pytest.mark.parametrize(
     ("solution", "check", "said"),
     [
         ("### ★ Double", CHECK, "0 folded solutions"),
@@ -115,8 +146,11 @@ def test_an_odd_exercise_is_noticed(tmp_path, solution, check, said):
 def test_a_table_names_what_the_notebook_asks_for(tmp_path, monkeypatch):
     written(tmp_path)
     monkeypatch.setattr(notebooks, "FOLDER", tmp_path)
-    (case,) = exercises.table("9-9", {"double": [0]})
-    assert (case.id, case.values[0].name, case.values[1]) == ("double", "double", [0])
+    (case,) = exercises.table("9-9", {"double": [0, 1, 2]})
+    assert (case.id, case.values[0].name, case.values[1]) == ("double", "double", [0, 1, 2])
+    for few in ({"double": [0, 1]}, {"double": []}):
+        with pytest.raises(AssertionError, match=r"fewer than 3 wrong answers \(double: [02]\)"):
+            exercises.table("9-9", few)
     for other in ({"treble": [0]}, {}, {"double": [0], "treble": [0]}, [[0]]):
         with pytest.raises(AssertionError, match="asks for"):
             exercises.table("9-9", other)

@@ -21,10 +21,20 @@ def extractor():
 
 
 EXERCISES = exercises.table("6-1", {
-    "gram_by_einsum": [lambda f: torch.einsum("nihw,nkhw->nik", f, f)],
-    "keep_colours": [lambda painted, photo: painted],
+    "gram_by_einsum": [
+        lambda f: torch.einsum("nihw,nkhw->nik", f, f),
+        lambda f: torch.einsum("nihw,nkhw->ik", f, f) / f[0, 0].numel(),
+        lambda f: torch.einsum("nihw,nkhw->nik", f, f) / f[0].numel(),
+    ],
+    "keep_colours": [
+        lambda painted, photo: painted,
+        "keep_colours = lambda painted, photo: right(photo, painted)",
+        lambda painted, photo: photo + (painted - photo).mean(1, keepdim=True),
+    ],
     "two_painters": [
-        lambda extractor, content, one, other: style.transfer(extractor, content, one, steps=10)
+        lambda extractor, content, one, other: style.transfer(extractor, content, one, steps=10),
+        lambda extractor, content, one, other: style.transfer(extractor, content, other, steps=10),
+        lambda extractor, content, one, other: (one + other) / 2,
     ],
 })  # fmt: skip
 

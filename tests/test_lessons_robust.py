@@ -43,6 +43,7 @@ EXERCISES_4_1 = exercises.table("4-1", {
     "robust_loss": [
         lambda w, b, x, y, eps: F.softplus(-y * (x @ w + b)),
         lambda w, b, x, y, eps: F.softplus(-(y * (x @ w + b) - eps * w.norm())),
+        lambda w, b, x, y, eps: F.softplus(-(y * (x @ w + b) - eps * w.abs().sum())).mean(),
     ],
     "corners": [
         lambda model, x, y, generator=None: x,

@@ -27,14 +27,41 @@ def names(net, pig):
 
 
 EXERCISES_1_1 = exercises.table("1-1", {
-    "project_l2": [lambda delta, eps: delta.clamp(-eps, eps)],
-    "attack_the_sky": [lambda net, x, y, eps: pgd(net, x, y, Linf(eps))],
-    "without_gradient": [lambda ask, x, eps, calls: x],
+    "project_l2": [
+        lambda delta, eps: delta.clamp(-eps, eps),
+        lambda delta, eps: delta * eps / delta.norm(),  # makes short ones longer
+        lambda delta, eps: delta / max(1, delta.norm()),
+    ],
+    "attack_the_sky": [
+        lambda net, x, y, eps: pgd(net, x, torch.tensor([y]), Linf(eps)),
+        lambda net, x, y, eps: x,
+        lambda net, x, y, eps: torch.cat([x[:, :, :75] * 0, x[:, :, 75:]], 2),  # a black sky
+    ],
+    "without_gradient": [
+        lambda ask, x, eps, calls: x,
+        lambda ask, x, eps, calls: (x + eps * torch.randn_like(x).sign()).clamp(0, 1),
+        "def without_gradient(ask, x, eps, calls):\n    return right(ask, x, eps, 2 * calls)",
+    ],
 })  # fmt: skip
 EXERCISES_2_1 = exercises.table("2-1", {
-    "to_the_least_likely": [lambda net, x, y, eps: x],
-    "protect": [lambda net, x, y, eps: pgd(net, x, y, Linf(eps))],
-    "two_stories": [lambda net, xs, targets, eps: torch.zeros_like(xs)],
+    "to_the_least_likely": [
+        lambda net, x, y, eps: x,
+        lambda net, x, y, eps: pgd(net, x, torch.tensor([y]), Linf(eps), steps=20,
+                                   target=net(x).argsort(1)[:, -2]),  # the likeliest of the others
+        lambda net, x, y, eps: pgd(net, x, torch.tensor([y]), Linf(8 * eps), steps=20,
+                                   target=net(x).argmin(1)),
+    ],
+    "protect": [
+        lambda net, x, y, eps: pgd(net, x, torch.tensor([y]), Linf(eps)),
+        lambda net, x, y, eps: x,
+        "def protect(net, x, y, eps):\n    return right(net, x, y, 4 * eps)",
+    ],
+    "two_stories": [
+        lambda net, xs, targets, eps: torch.zeros_like(xs),
+        lambda net, xs, targets, eps: torch.zeros_like(xs[:1]),
+        lambda net, xs, targets, eps: pgd(net, xs[:1], targets[:1], Linf(eps), steps=20,
+                                          target=targets[:1]) - xs[:1],  # only the first one's
+    ],
 })  # fmt: skip
 
 

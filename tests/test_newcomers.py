@@ -21,7 +21,7 @@ print("went on")
 @pytest.fixture(scope="module")
 def cells():
     """The cells of a notebook whose training was stopped, and whose reader went on all the same."""
-    codes = [START, STOPPED, "run.curve('loss')", "1 / 0"]
+    codes = [START, STOPPED, "run.curve('loss')", "1 / 0", "raise KeyboardInterrupt"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in codes])
     return NotebookClient(notebook, kernel_name="python3", allow_errors=True).execute().cells
 
@@ -51,3 +51,9 @@ def test_a_missing_name_says_which_cells_to_run(cells):
 def test_other_errors_stay_what_they_are(cells):
     assert error(cells[3]).ename == "ZeroDivisionError"
     assert said(cells[3]) == ""
+
+
+def test_a_stopped_loop_of_any_kind_is_one_sentence(cells):
+    assert error(cells[4]).ename == "KeyboardInterrupt"
+    (sentence,) = error(cells[4]).traceback
+    assert sentence.startswith("Stopped. Nothing is broken: run this cell once more")

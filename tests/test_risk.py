@@ -508,8 +508,16 @@ def test_each_device_gives_the_same_curve(reader, digits, each_device):
 EXERCISES_3_1 = exercises.table("3-1", {
     # One too few, the rule of thumb itself, and what two-sided bands ask for (exact; Wilson's).
     "how_many": ["how_many = right - 1", 300, 368, 381, 299.5],
-    "worst_of": [lambda clean, *attacks: max(values.mean() for values in (clean, *attacks))],
-    "blind_search": [lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2)],
+    "worst_of": [
+        lambda clean, *attacks: max(values.mean() for values in (clean, *attacks)),
+        lambda clean, *attacks: torch.stack(attacks).amax(0).mean(),
+        lambda clean, *attacks: sum(values.mean() for values in (clean, *attacks)),
+    ],
+    "blind_search": [
+        lambda net, x, y, eps, tries: pgd(net, x, y, Linf(eps), steps=2),
+        lambda net, x, y, eps, tries: x,
+        lambda net, x, y, eps, tries: x + eps * torch.randn_like(x).sign(),  # beyond white
+    ],
 })  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from tutlib import nets, training
 from tutlib.balls import Linf
 from tutlib.training.together import Team
 
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="these tests kill groups of processes")
 ROOT = Path(__file__).parents[1]
 SCRIPT = """
     import functools, sys, torch

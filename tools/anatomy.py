@@ -22,7 +22,7 @@ CARD = ("you will learn", "you need", "time", "downloads")
 SLIDES = {"slide", "subslide", "fragment", "notes", "skip", "-"}
 LINES, IMPORTS = 25, 8  # at most, in one code cell
 LINK = re.compile(r"\[([^\]]*)\]\(([^)\s]+)\)")
-START = "start.ipynb"
+START, GALLERY = "start.ipynb", "gallery.ipynb"
 
 
 @dataclass(frozen=True)
@@ -129,6 +129,8 @@ def exercises(page: Page) -> Iterator[str]:
     starred = [heading for heading in headings if "★" in heading]
     if not starred:
         yield "no exercise: each begins with a heading with 1 to 3 stars, `### ★★ Title`."
+    if len(starred) > 4:
+        yield f"{len(starred)} exercises: 2 to 4 are what a lesson asks for."
     for heading in starred:
         if heading.count("★") > 3:
             yield f"1 to 3 stars, not more: {heading}"
@@ -258,9 +260,10 @@ RULES: tuple[Rule, ...] = (
     title_and_promise, card, hero, alt_texts, predict_run_explain, sections, exercises, references,
     neighbours, links, code_cells, claims, budget, seed, slides, identities, metadata, one_machine,
 )  # fmt: skip
-# The map of the course teaches nothing itself, so it has no lesson's parts.
+# The map and the gallery teach nothing themselves, so they have no lesson's parts.
 EXEMPT: dict[str, tuple[Rule, ...]] = {
     START: (card, predict_run_explain, sections, exercises, references, budget),
+    GALLERY: (card, predict_run_explain, sections, exercises, references, budget, neighbours),
 }
 
 
@@ -275,7 +278,8 @@ def course_faults(paths: list[Path]) -> list[str]:
     """What is wrong with the course as a whole: "next" must lead round it once, and back."""
     if not paths:
         return []
-    where = {path.resolve(): neighbours_of(Page(path, notebooks.read(path))) for path in paths}
+    where = {path.resolve(): neighbours_of(Page(path, notebooks.read(path)))
+             for path in paths if path.name != GALLERY}  # fmt: skip
     found = []
     for path, links in where.items():
         follower = links.get("next")

@@ -21,7 +21,7 @@ import nbformat
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
 
-from tools import course, live, pages
+from tools import colab, course, live, pages
 
 ROOT = course.ROOT
 SOURCE, BOOK, DOCTREES = (ROOT / "build" / name for name in ("book-source", "book", "book-trees"))
@@ -132,6 +132,7 @@ def alt_text(output: NotebookNode) -> str:
 def tidy() -> None:
     """Offer each notebook once, as it stands in the repository but unrun; drop other sources.
 
+    Once the course has a public address, a first cell brings `tutlib` where it is missing.
     Templates that the theme leaves among its static files go, too.
     """
     for template in (BOOK / "_static").rglob("*.html"):
@@ -143,6 +144,8 @@ def tidy() -> None:
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs = []
+        if course.settings()["repository"]:
+            notebook.cells.insert(0, colab.first_cell(course.settings()))
         target = sources / f"{lesson.place}.ipynb"
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(nbformat.writes(notebook) + "\n", encoding="utf-8")

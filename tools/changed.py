@@ -58,7 +58,7 @@ def changed_since(root: Path, base: str) -> set[str]:
 def sources_in(root: Path) -> dict[str, str]:
     """{path: source} of all modules."""
     found = [path for room in ("tutlib", "tests", "tools") for path in (root / room).rglob("*.py")]
-    return {path.relative_to(root).as_posix(): path.read_text() for path in found}
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in found}
 
 
 def dotted(path: str) -> str:

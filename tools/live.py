@@ -19,6 +19,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from tools.notebooks import environment
 from tutlib import assets
 from tutlib.assets import catalogue
 from tutlib.lessons.panels.geometry import one_step
@@ -59,12 +60,19 @@ body {{ max-width: 62rem; margin: 1.2rem auto; padding: 0 1rem; color: #1a1a1a; 
   font: 1rem/1.6 system-ui, sans-serif; }}
 h1 {{ font-size: .95rem; font-weight: 500; margin: 0; opacity: .8; }}
 @media (prefers-color-scheme: dark) {{ body {{ color: #eee; background: #16181c; }} }}
+.slide body {{ max-width: none; margin: 0; padding: .3rem; color: #1a1a1a; background: #fff; }}
+.slide :is(h1, footer) {{ display: none; }}
 </style>
 <main>
 <h1>Lesson {lesson}, live</h1>
 {fragment}
-<p>No Python, no server, no upload: what you see is computed in this page.</p>
+<footer>No Python, no server, no upload: what you see is computed in this page.</footer>
 </main>
+<script>
+const slide = location.hash === "#slide"; // inside a lecture
+document.documentElement.classList.toggle("slide", slide);
+document.querySelector("[data-tutlib-live]").toggleAttribute("data-slide", slide);
+</script>
 </html>
 """
 
@@ -82,6 +90,11 @@ def live(folder: Path, base: str = ".") -> dict[str, str]:
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
+    with environment(TUTLIB_ASSETS="bundled"):  # what runs in the browser stands in the strips, too
+        return _written(folder, base)
+
+
+def _written(folder: Path, base: str) -> dict[str, str]:
     panels = {name: make() for name, (make, _) in PANELS.items()}
     configs = {name: config(panel) for name, panel in panels.items()}
     (folder / SCRIPT).write_text(script(configs), encoding="utf-8")

@@ -7,6 +7,7 @@ and gives a reason for every mutant that may live.
 """
 
 import argparse
+import json
 import os
 import shutil
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 WORK = ROOT / "build" / "mutants"  # `make clean` removes it; git, ruff and pytest pass it by
 LIST = ROOT / "tests" / "mutants.toml"
+KILLED = ROOT / "tests" / "mutants-killed.json"  # of the last full run; the front page shows it
 WANTED = 90  # per cent killed, of those that are not equivalent
 REASONS = ("equivalent", "wording", "speed", "device")  # device: only a GPU could tell
 ALIVE = ("survived", "no tests")  # all else is death, a KeyboardInterrupt let through as well
@@ -36,7 +38,10 @@ def main(words):
         sys.exit(f"[tests] in {LIST.name} names none of these: {', '.join(chosen)}")
     lay_out()
     run(tests, asked.jobs, said.get("by_hand", []))
-    return report(list(mutants()), said.get("accepted", []))
+    found = list(mutants())
+    if not asked.modules:
+        keep(found)
+    return report(found, said.get("accepted", []))
 
 
 def lay_out():
@@ -99,6 +104,16 @@ def mutants():
             where = path.as_posix(), f"{owner}.{function}" if owner else function
             fate = mutmut.status_by_exit_code[exit_code]
             yield *where, "\n".join(lines["-"]), "\n".join(lines["+"]), fate
+
+
+def keep(found):
+    """Write down for the front page how many mutants there were, and how many were killed."""
+    fates = [fate for *_, was, now, fate in found if was or now]
+    if fates and "not checked" not in fates:
+        killed = sum(fate not in ALIVE for fate in fates)
+        KILLED.write_text(
+            json.dumps({"mutants": len(fates), "killed": killed}) + "\n", encoding="utf-8"
+        )
 
 
 def report(found, accepted):

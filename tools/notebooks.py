@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,11 @@ from nbformat import NotebookNode
 from nbmake.nb_run import NotebookRun
 
 from tutlib.panel import errors_in
+
+try:
+    import resource
+except ImportError:  # on Windows, which does not add up the time of processes that have ended
+    resource = None
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "notebooks"
@@ -51,7 +55,7 @@ def run(path: Path, *, render: bool = False) -> Run:
         copy = Path(name) / path.parent.name / path.name
         copy.parent.mkdir()
         nbformat.write(_unrun(read(path)), copy)
-        with _environment(**_settings(Path(name), render)):
+        with environment(**settings(Path(name), render)):
             # The kernel is this process's child; once it has ended, its time is counted here.
             before = _cpu_of_children()
             result = NotebookRun(copy, CELL_LIMIT, kernel="python3").execute()
@@ -110,7 +114,8 @@ def _missed(cell: NotebookNode) -> bool:
     return cell.cell_type == "code" and bool(cell.source.strip()) and not cell.execution_count
 
 
-def _settings(scratch: Path, render: bool) -> dict[str, str]:
+def settings(scratch: Path, render: bool) -> dict[str, str]:
+    """The environment of a run: offline, one torch thread, the seed 0 if nobody chose another."""
     offline = str(ROOT / "tools" / "offline")
     behind = os.environ.get("PYTHONPATH", "")
     settings = {
@@ -118,6 +123,7 @@ def _settings(scratch: Path, render: bool) -> dict[str, str]:
         "IPYTHONDIR": str(scratch / "ipython"),  # whatever a person has set up there stays out
         "TUTLIB_ASSETS": os.environ.get("TUTLIB_ASSETS", "bundled"),
         "TUTLIB_SEED": os.environ.get("TUTLIB_SEED", "0"),
+        "TUTLIB_PROGRESS": "off",  # a run for a test or for readers is no learner's
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
     }
@@ -127,7 +133,8 @@ def _settings(scratch: Path, render: bool) -> dict[str, str]:
 
 
 @contextmanager
-def _environment(**values: str) -> Iterator[None]:
+def environment(**values: str) -> Iterator[None]:
+    """Variables of the environment that hold inside a `with` block."""
     before = dict(os.environ)
     os.environ.update(values)
     os.environ.pop("MPLBACKEND", None)  # the kernel chooses the one that shows figures inline
@@ -139,5 +146,8 @@ def _environment(**values: str) -> Iterator[None]:
 
 
 def _cpu_of_children() -> float:
+    """Seconds; where they are unknown NaN, which is over no limit."""
+    if resource is None:
+        return float("nan")
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime

@@ -1,6 +1,6 @@
 """Pages of the book that are made from what stands elsewhere: nothing is written down twice.
 
-index.md          the welcome in book/index.md, with a card for each chapter of the README
+index.md          the welcome in book/index.md, with the numbers, and a card for each chapter
 live.md           where the live panels are (`tools/live.py`)
 glossary.md       from book/glossary.toml
 bibliography.md   from book/bibliography.toml
@@ -14,7 +14,7 @@ import inspect
 import tomllib
 from types import ModuleType
 
-from tools import course, live
+from tools import course, front_page, live
 
 BOOK = course.ROOT / "book"
 PACKAGE = course.ROOT / "tutlib"
@@ -45,7 +45,10 @@ def all_pages() -> dict[str, str]:
 
 def index() -> str:
     text = (BOOK / "index.md").read_text(encoding="utf-8")
-    return text.replace("<!-- chapters -->", cards()).replace("<!-- contents -->", contents())
+    made = {"chapters": cards(), "numbers": front_page.table(), "contents": contents()}
+    for name, part in made.items():
+        text = text.replace(f"<!-- {name} -->", part)
+    return text
 
 
 def cards() -> str:
@@ -61,11 +64,13 @@ def cards() -> str:
 def contents() -> str:
     """The hidden trees of contents that the bar at the side shows."""
     names = {course.START: "The map of the course"}
-    first = [f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()]
+    here = {x.path.stem: f"{names.get(x.path.stem, x.title)} <{x.place}>" for x in course.besides()}
+    play = [here.pop("gallery"), "live"]
+    first = list(here.values())
     trees = [_tree("", first)]
     trees += [_tree(c.name, [x.place for x in c.lessons]) for c in course.chapters() if c.lessons]
     last = ["glossary", "bibliography", "reference/index", "data/README"]
-    return "\n".join([*trees, _tree("To play with", ["live"]), _tree("To look things up", last)])
+    return "\n".join([*trees, _tree("To play with", play), _tree("To look things up", last)])
 
 
 def _tree(caption: str, places: list[str]) -> str:

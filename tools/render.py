@@ -5,7 +5,8 @@
     python -m tools.render --check [NOTEBOOK ...]       change nothing; say what is not in order
 
 Without a path: all notebooks. The normal form differs from one run to the next only where the
-lesson does: no counters, times, widget state or names of this machine.
+lesson does: no counters, times, widget state or names of this machine. The README's numbers are
+counted again (`tools/front_page.py`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import nbformat
 from nbformat import NotebookNode
 from PIL import Image
 
-from tools import notebooks
+from tools import front_page, notebooks
 from tutlib.check.files import write_whole
 from tutlib.plots.data_uri import base64_of
 
@@ -69,7 +70,15 @@ def main(words: list[str] | None = None) -> int:
         for sentence in work(path):
             print(f"{path}: {sentence}")
             failed = 1
-    return failed
+    return numbers(chosen) or failed
+
+
+def numbers(chosen: argparse.Namespace) -> int:
+    """The front page counts what the lessons hold: only where lessons of the course were done."""
+    if chosen.check:
+        return 0 if chosen.notebook else front_page.main(["--check"])
+    ours = any(path.resolve().is_relative_to(notebooks.FOLDER) for path in chosen.notebook)
+    return front_page.main([]) if ours or not chosen.notebook else 0
 
 
 def render(path: Path) -> list[str]:
@@ -101,7 +110,7 @@ def normalise_file(path: Path) -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8", newline="\n"))
 
 
 def check(path: Path) -> list[str]:

@@ -1,12 +1,13 @@
 """Make `.venv`, install the course into it, and, with `--lab`, open JupyterLab.
 
-    python3 tools/setup_env.py [--extra test] [--lab [JUPYTERLAB OPTIONS ...]]
+    python3 -m tools.setup_env [--extra test] [--lab [JUPYTERLAB OPTIONS ...]]
 
 A second run installs nothing: `.venv/installed.json` remembers what was installed, for which
 pyproject.toml and constraints.txt. Standard library only, and readable by Python 3.6, so that an
 old Python is told what is missing.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -18,10 +19,23 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-PYTHON = VENV / "bin" / "python"
+WINDOWS = os.name == "nt"
 STAMP = VENV / "installed.json"
 OLDEST = (3, 11)
 GIGABYTES = 6  # what a fresh .venv takes with torch's default build for Linux
+
+
+def programs_of(venv):
+    """The folder in which an environment keeps its programs."""
+    return venv / ("Scripts" if WINDOWS else "bin")
+
+
+def python_of(venv):
+    """The Python of an environment, on this system."""
+    return programs_of(venv) / ("python.exe" if WINDOWS else "python")
+
+
+PYTHON = python_of(VENV)
 
 
 def main(words):
@@ -40,7 +54,7 @@ def use_a_new_enough_python(words):
     for name in ("python3.13", "python3.12", "python3.11", "python3.14"):
         python = shutil.which(name)
         if python and subprocess.call([python, "-c", ""], stderr=subprocess.DEVNULL) == 0:
-            os.execv(python, [python, __file__, *words])
+            become([python, __file__, *words])
     version = ".".join(str(part) for part in sys.version_info[:2])
     sys.exit(
         f"The course needs Python 3.11 or newer, and {sys.executable} is {version}. "
@@ -61,7 +75,7 @@ def make_venv():
 
 def install(extras):
     """Install the course and `extras`, unless that has been done for the files as they are now."""
-    stamp = json.loads(STAMP.read_text()) if STAMP.exists() else {}
+    stamp = json.loads(STAMP.read_text(encoding="utf-8")) if STAMP.exists() else {}
     wanted = fingerprint()
     up_to_date = stamp.get("fingerprint") == wanted
     if up_to_date and extras <= set(stamp["extras"]):
@@ -81,7 +95,9 @@ def install(extras):
         )
     register_kernel()
     keep_jupyter_quiet()
-    STAMP.write_text(json.dumps({"fingerprint": wanted, "extras": sorted(extras)}) + "\n")
+    STAMP.write_text(
+        json.dumps({"fingerprint": wanted, "extras": sorted(extras)}) + "\n", encoding="utf-8"
+    )
 
 
 def fingerprint():
@@ -111,7 +127,7 @@ def keep_jupyter_quiet():
     folder.mkdir(parents=True, exist_ok=True)
     silence = {"fetchNews": "false", "checkForUpdates": False, "doNotDisturbMode": False}
     settings = {"@jupyterlab/apputils-extension:notification": silence}
-    (folder / "overrides.json").write_text(json.dumps(settings, indent=2) + "\n")
+    (folder / "overrides.json").write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
 
 
 def open_lab(options):
@@ -128,18 +144,34 @@ def open_lab(options):
     if not has_screen():
         command.append("--no-browser")
     use_this_python_inside()
-    command.append("--ServerApp.terminado_settings=" + str({"shell_command": terminal()}))
+    if not WINDOWS:
+        command.append("--ServerApp.terminado_settings=" + str({"shell_command": terminal()}))
     say(
         "JupyterLab starts. Open the address it prints (http://...); Ctrl-C twice stops it. "
         "The course's own Python, in any terminal: " + str(PYTHON) + " -m tutlib doctor"
     )
     os.chdir(str(ROOT))
-    os.execv(command[0], command + options)
+    become(command + options)
+
+
+def become(command):
+    """Go on as another program. Windows cannot: there this one waits for it, and passes on its end.
+
+    Ctrl-C reaches the other one, too, which knows what to do about it.
+    """
+    if not WINDOWS:
+        os.execv(command[0], command)
+        return
+    other = subprocess.Popen(command)
+    while other.poll() is None:
+        with contextlib.suppress(KeyboardInterrupt):
+            other.wait()
+    sys.exit(other.returncode)
 
 
 def use_this_python_inside():
     """Behind a notebook's "!", and in JupyterLab's terminals, `python` is this .venv's."""
-    os.environ["PATH"] = str(VENV / "bin") + os.pathsep + os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = str(programs_of(VENV)) + os.pathsep + os.environ.get("PATH", os.defpath)
     os.environ["VIRTUAL_ENV"] = str(VENV)
 
 

@@ -3,9 +3,9 @@
     python -m tools.slides [NUMBER ...]        all decks, or those of 2.1, 2.3, ...
 
 A deck shows what a hall can read: headings, formulas, guesses, code, figures, panels, and of a
-paragraph its first words; all of the prose is in the presenter's notes (key S). book/slides/deck.js
-lays the blocks out when a deck is opened, so that each slide fits 1280 x 720 with any font. Nothing
-is asked from any host.
+paragraph its first words; all of the prose is in the presenter's notes (key S). Four panels are
+live (`tools/live.py`). book/slides/deck.js lays the blocks out when a deck is opened, so that each
+slide fits 1280 x 720 with any font. Nothing is asked from any host.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from tools import course
-from tools.book import MATHJAX, mathjax
+from tools import course, live
+from tools.book import MATHJAX, mathjax, wake
 
 OUT = course.ROOT / "build" / "slides"
 OURS = course.ROOT / "book" / "slides"
@@ -33,24 +33,33 @@ REVEAL = ("dist/reveal.css", "dist/reveal.js", "plugin/notes")
 SHORT = 190  # characters of a paragraph that a slide shows
 LEFT_OUT = ("references",)  # sections for reading at home
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
+LIVE = re.compile(r'data-tutlib-live="([\w-]+)"')
+PANEL = re.compile(r'data-tutlib-panel|class="block live"')
 CLAIMED = re.compile(r"^.*✔.*$", flags=re.M)
 
 
 def main(words: list[str]) -> int:
     shutil.rmtree(OUT, ignore_errors=True)
     _copy_what_decks_share()
+    awake = live.live(OUT / "live")
     chosen = [x for x in course.lessons() if not words or x.number in words]
     for lesson in chosen:
-        (OUT / f"{lesson.path.stem}.html").write_text(deck(lesson), encoding="utf-8")
+        (OUT / f"{lesson.path.stem}.html").write_text(deck(lesson, awake), encoding="utf-8")
     (OUT / "index.html").write_text(index(chosen), encoding="utf-8")
     print(f"{OUT.relative_to(course.ROOT)}/index.html: {len(chosen)} lectures")
     return 0
 
 
-def deck(lesson: course.Lesson) -> str:
-    """The page of one lecture: blocks in order, which deck.js lays out on slides."""
-    parts, leaving = [], False
-    for cell in lesson.read().cells:
+def deck(lesson: course.Lesson, awake: dict[str, str]) -> str:
+    """The page of one lecture: blocks in order, which deck.js lays out on slides.
+
+    `awake`: {name: HTML} of the live panels.
+    """
+    parts, leaving, notebook = [], False, lesson.read()
+    for name, (_, number) in live.PANELS.items():
+        if number == lesson.number:
+            wake(notebook, name, awake[name])
+    for cell in notebook.cells:
         kind = cell.metadata.get("slideshow", {}).get("slide_type", "-")
         if cell.cell_type == "markdown" and (found := re.match(r"## +(\w+)", cell.source)):
             leaving = found[1].lower() in LEFT_OUT
@@ -84,7 +93,8 @@ def prose(source: str, lesson: course.Lesson) -> str:
         if block.startswith("|") and "you will learn" in block.split("\n")[0].lower():
             continue  # the card is for who reads alone
         made.append(shown(block, leads_on=following.startswith(("$$", "|", "- ", "1. "))))
-    return "\n".join([*made, said(whole)])
+    words = re.sub(r'<div id="live-.*', "", whole, flags=re.S)  # a live panel is not read out
+    return "\n".join([*made, said(words)])
 
 
 def shown(block: str, leads_on: bool = False) -> str:
@@ -97,6 +107,8 @@ def shown(block: str, leads_on: bool = False) -> str:
     if block.startswith("**Predict.**"):
         text = inline(block.removeprefix("**Predict.**").strip().replace("\n", " "))
         return f'<div class="block predict"><b>Predict</b><p>{text}</p></div>'
+    if found := LIVE.search(block):
+        return live_block(found[1])
     kind = "list" if re.match(r"[-*] |\d+\. ", block) else "table" if block[0] == "|" else "text"
     if kind == "text" and not block.startswith("$$"):
         block = beginning(" ".join(block.split("\n")), leads_on)
@@ -134,7 +146,7 @@ def code(cell: NotebookNode) -> str:
         proved = f'<div class="block proved"><pre>{html.escape(ticks)}</pre></div>' if ticks else ""
         return "\n".join([*figures, proved, said(f"```\n{cell.source}\n```")])
     prepares = "check.seed()" in cell.source or "budget" in cell.metadata.get("tags", [])
-    if prepares or any("data-tutlib-panel" in block for block in outputs):
+    if prepares or any(PANEL.search(block) for block in outputs):
         return "\n".join([*outputs, said(f"```\n{cell.source}\n```")])
     return "\n".join([listing, *outputs])
 
@@ -145,6 +157,8 @@ def output(out: NotebookNode) -> str:
     if out.output_type == "stream":
         text = html.escape(ANSI.sub("", out.text).rstrip())
         return f'<div class="block printed"><pre>{text}</pre></div>'
+    if found := LIVE.search(data.get("text/html", "")):
+        return live_block(found[1])
     if "text/html" in data:
         return f'<div class="block panel">{data["text/html"]}</div>'
     for kind in ("image/jpeg", "image/png"):
@@ -153,6 +167,13 @@ def output(out: NotebookNode) -> str:
             source = f"data:{kind};base64,{data[kind].strip()}"
             return f'<div class="block figure"><img alt="{alt}" src="{source}"></div>'
     return ""
+
+
+def live_block(name: str) -> str:
+    """A live panel: a page of its own inside the slide, which keeps the keys while it is used."""
+    title = html.escape(f"{name.replace('-', ' ')}, live", quote=True)
+    page = f'<iframe data-src="live/{name}.html#slide" title="{title}"></iframe>'
+    return f'<div class="block live">{page}</div>'
 
 
 def said(source: str) -> str:

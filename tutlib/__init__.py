@@ -4,4 +4,4 @@ Start with three nouns: an objective (`attacks`, `style`, ...), a ball (`balls`)
 (`descent`).
 """
 
-__version__ = "0.1.0"
+__version__ = "0.3.0"

@@ -1,4 +1,4 @@
-"""The command line: `python -m tutlib doctor | fetch | build | train`."""
+"""The command line: `python -m tutlib doctor | fetch | progress | build | train`, `--version`."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import os
 import sys
 import time
 
+from tutlib import __version__
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; the exit code is 0 when all is well, 1 otherwise (130: Ctrl-C)."""
     parser = argparse.ArgumentParser(prog="python -m tutlib", description=__doc__)
+    parser.add_argument("--version", action="version", version=f"tutlib {__version__}")
     commands = parser.add_subparsers(dest="command", required=True)
-    for add in (_add_doctor, _add_fetch, _add_build, _add_train):
+    for add in (_add_doctor, _add_fetch, _add_progress, _add_build, _add_train):
         add(commands)
     options = parser.parse_args(arguments)
     return options.run(options)
@@ -114,6 +117,15 @@ def _get(asset) -> str:
     if where is not None and not doctor.fault(asset.name):
         return f"{asset.name} is here already: {where}"
     return f"{asset.name} is here now, and verified: {asset.fetch()}"
+
+
+def _add_progress(commands) -> None:
+    from tutlib.lessons import solved
+
+    words = "show which exercises you have solved; for a class, as a table"
+    options = commands.add_parser("progress", help=words, description=words)
+    solved.add_options(options)
+    options.set_defaults(run=solved.main)
 
 
 def _add_train(commands) -> None:

@@ -8,12 +8,13 @@
   const LETTERS = { code: [15, 22], printed: [15, 22], proved: [16, 24], table: [15, 24], list: [20, 28], text: [20, 28], predict: [20, 28] };
   const LEAST_FIGURE = 330, LARGER = 1.7;      // pixels of height; how much a figure may be enlarged
   const HALF = 0.5, SPARSE = 0.6, GROWN = 1.3; // of a slide's height; how much few words are enlarged
+  const LIVE = 690;                            // pixels of height that a live panel wants
   const GOOD = 18;                             // letters smaller than this rather begin a new slide
 
   const stage = document.createElement("div");
   stage.style.cssText = "position:absolute;left:0;top:0;visibility:hidden";
 
-  const kind = (block) => Object.keys(LETTERS).concat("figure", "panel", "head").find((name) => block.classList.contains(name)) || "text";
+  const kind = (block) => Object.keys(LETTERS).concat("figure", "panel", "live", "head").find((name) => block.classList.contains(name)) || "text";
   const used = (frame) => frame.lastElementChild.getBoundingClientRect().bottom - frame.getBoundingClientRect().top;
   const fits = (frame, block) => used(frame) <= TALL - FLOOR && widest(block) <= WIDE + 1;
 
@@ -32,6 +33,7 @@
     const name = kind(block);
     if (name === "figure") return settleFigure(frame, block, after);
     if (name === "panel") return settlePanel(frame, block);
+    if (name === "live") return settleLive(frame, block);
     if (fits(frame, block)) return true;
     if (!LETTERS[name]) return false;
     const [smallest, most] = LETTERS[name];
@@ -93,6 +95,17 @@
     new ResizeObserver(() => { if (block.offsetHeight * Number(block.style.zoom) > height + 1) zoomed(block, host, height); }).observe(block);
     figure.hidden = was;
     if (cover) cover.hidden = !was;
+    return true;
+  }
+
+  // A live panel is a page of its own, which lays itself out for LIVE pixels of height.
+  function settleLive(frame, block) {
+    const height = room(frame, block);
+    if (height < 540) return false;
+    const page = block.querySelector("iframe"), zoom = Math.min(1, height / LIVE);
+    page.style.zoom = zoom;
+    page.style.width = WIDE / zoom + "px";
+    page.style.height = LIVE + "px";
     return true;
   }
 
@@ -217,7 +230,7 @@
   function finish(found) {
     if (!found.querySelector(".block")) return found.parentElement.remove();
     if (found.querySelector("h1")) found.classList.add("middle");
-    if (found.querySelector(".figure, .panel, h1")) return;
+    if (found.querySelector(".figure, .panel, .live, h1")) return;
     stage.replaceChildren(found.cloneNode(true));
     const copy = stage.firstElementChild;
     const grow = (box) => box.querySelectorAll(":scope > .block:not(.head)").forEach((block) => {

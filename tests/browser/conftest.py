@@ -21,6 +21,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+PLACES = (  # where the other systems keep it
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "C:/Program Files/Google/Chrome/Application/chrome.exe",
+)
 # As root, in a container, without a GPU and with little shared memory.
 SWITCHES = [
     "--no-sandbox",
@@ -32,7 +36,7 @@ SWITCHES = [
 
 def chromium_path():
     """Where Chromium lies. Without one the tests are skipped; on a build machine they fail."""
-    if path := next(filter(None, map(shutil.which, CHROMIUM)), None):
+    if path := next(filter(None, map(shutil.which, (*CHROMIUM, *PLACES))), None):
         return path
     return lacking("no Chromium on this machine (Debian: apt-get install chromium)")
 

@@ -139,7 +139,7 @@ def year_of_the_gan() -> tuple[dict[str, list[nn.Module]], dict[str, list[dict]]
                 generator.load_state_dict(_widened(state))
                 players.setdefault(name, []).append(generator.eval().requires_grad_(False))
     with _shipped(curves, "year"):
-        return players, json.loads(curves.read_text())
+        return players, json.loads(curves.read_text(encoding="utf-8"))
 
 
 def load_weights(net: nn.Module, name: str) -> nn.Module:

@@ -24,7 +24,9 @@ from tutlib.assets import download
 from tutlib.assets.download import DownloadError, NoAnswerError
 from tutlib.check.files import at_home
 
-DATA = Path(__file__).resolve().parents[2] / "data"  # what ships
+PACKAGE = Path(__file__).resolve().parents[1]
+# What ships: inside an installed package, beside it in a clone (setup.py).
+DATA = PACKAGE / "data" if (PACKAGE / "data").is_dir() else PACKAGE.parent / "data"
 # The addresses that torchvision uses (a test compares), without the second its import takes.
 WEIGHTS = "https://download.pytorch.org/models/"
 MNIST_MIRRORS = (

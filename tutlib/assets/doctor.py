@@ -65,11 +65,17 @@ def device() -> Iterator[Finding]:
     """Whether a GPU is used, and if not, why."""
     import torch
 
-    if torch.cuda.is_available():
+    from tutlib.assets import shelves
+
+    if shelves.device().type == "cuda":
         name, total = torch.cuda.get_device_name(), torch.cuda.mem_get_info()[1]
         yield Finding("ok", f"runs on the GPU: {name}, {total / 1e9:.0f} GB")
         return
-    if torch.version.cuda is None:
+    if torch.cuda.is_available():
+        why = "TUTLIB_DEVICE=cpu"
+    elif torch.backends.mps.is_available():
+        why = "the GPU of a Mac has no numbers of 64 bits, with which the attacks compare"
+    elif torch.version.cuda is None:
         why = "this torch is built without CUDA"
     else:
         why = "torch sees no NVIDIA GPU, or no driver for it"
@@ -101,6 +107,9 @@ def jupyter() -> Iterator[Finding]:
 def notebooks() -> Iterator[Finding]:
     """The lessons, and whether they find the package from where they lie."""
     folder = ROOT / "notebooks"
+    if catalogue.DATA.is_relative_to(catalogue.PACKAGE):  # not a clone
+        yield Finding("note", "the package tutlib is installed here by itself, without the lessons")
+        return
     count = len(
         [path for path in folder.rglob("*.ipynb") if ".ipynb_checkpoints" not in path.parts]
     )

@@ -10,7 +10,6 @@ import errno
 import hashlib
 import queue
 import shutil
-import tempfile
 import threading
 import time
 from contextlib import contextmanager
@@ -19,6 +18,8 @@ from pathlib import Path
 import filelock
 import requests
 from tqdm.auto import tqdm
+
+from tutlib.check.files import alone_with
 
 FIRST_ANSWER = 3.0  # seconds a server has for its first word
 SILENCE = 20.0  # seconds without a byte, in the middle of a file, that count as a broken line
@@ -284,10 +285,8 @@ def _disk_errors(path: Path, size: int | None):
 @contextmanager
 def _alone(path: Path):
     """Two notebooks that want the same file must not write into the same part."""
-    key = hashlib.sha256(str(path.absolute()).encode()).hexdigest()[:16]
-    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"tutlib-{key}.lock")
     try:
-        with lock.acquire(timeout=0):
+        with alone_with(path):
             yield
     except filelock.Timeout:
         raise DownloadError(

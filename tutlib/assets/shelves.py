@@ -11,7 +11,7 @@ from torch.nn import Module
 
 from tutlib.assets import bundled, photos, real
 from tutlib.assets.bundled import SIZE, THINGS
-from tutlib.assets.catalogue import ASSETS
+from tutlib.assets.catalogue import ASSETS, AssetError
 from tutlib.assets.datasets import PictureSet
 from tutlib.assets.obtain import mode, obtain
 from tutlib.check.files import at_home
@@ -20,8 +20,23 @@ from tutlib.style import AnyPainter, Extractor, Painter, extractors
 
 
 def device() -> torch.device:
-    """The GPU where there is one, the CPU otherwise."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    """Where the course computes, by one rule: on a GPU (CUDA) where there is one, else on the CPU.
+
+    `TUTLIB_DEVICE` ("cpu" or "cuda") overrules it. The GPU of a Mac has no numbers of 64 bits, with
+    which the attacks compare; on a Mac the rule gives the CPU.
+
+    Raises:
+        AssetError: if `TUTLIB_DEVICE` names a device that cannot be used here.
+    """
+    wanted = os.environ.get("TUTLIB_DEVICE", "").strip().lower()
+    if wanted not in ("", "cpu", "cuda"):
+        raise AssetError(
+            f"TUTLIB_DEVICE is {wanted!r}: set it to cpu or to cuda, or leave it out"
+            + (" (the GPU of a Mac has no numbers of 64 bits)." if wanted == "mps" else ".")
+        )
+    if wanted == "cuda" and not torch.cuda.is_available():
+        raise AssetError("TUTLIB_DEVICE is cuda, and torch finds no GPU here: leave it out.")
+    return torch.device(wanted or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def about(net: Classifier) -> str:

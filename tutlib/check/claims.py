@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 
-from tutlib.check.names import explain_missing_names
+from tutlib.check.stumbles import explain_stumbles
 from tutlib.check.threads import leave_a_core
 
 GREEN_TICK, RED_CROSS = "\x1b[32m✔\x1b[0m", "\x1b[31m✘\x1b[0m"
@@ -40,7 +40,7 @@ def seed() -> int:
         ) from None
     torch.manual_seed(value)
     leave_a_core()
-    explain_missing_names()
+    explain_stumbles()
     return value
 
 

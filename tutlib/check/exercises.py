@@ -11,6 +11,7 @@ import numpy as np
 from torch import Tensor
 
 from tutlib.check.claims import GREEN_TICK, RED_CROSS
+from tutlib.check.progress import remember
 
 Checks = list[tuple[str, Callable[[object], object]]]
 OPEN = "○"  # true, and not enough on its own
@@ -30,7 +31,8 @@ def exercise(answer, checks: Checks) -> Verdict:
     """Check a learner's answer, one sentence at a time; an answer of None is 'not tried yet'.
 
     There are green ticks when every sentence is true, and not before: many a sentence is also true
-    of a function that does nothing. Functions are tried on copies of what they are given.
+    of a function that does nothing. Functions are tried on copies of what they are given. What is
+    solved in a lesson is remembered on this machine (`progress.py`).
 
     Args:
         answer: what the learner made: a number, a tensor, a function.
@@ -54,6 +56,8 @@ def exercise(answer, checks: Checks) -> Verdict:
     for (sentence, _), why in zip(checks, said):
         fine = GREEN_TICK if passed else OPEN
         print(f"{fine} {sentence}" if why is None else f"{RED_CROSS} {sentence}{why}")
+    if passed:
+        remember(checks)
     return Verdict(passed)
 
 

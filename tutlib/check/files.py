@@ -1,10 +1,15 @@
-"""A file is written whole or not at all: an interrupted write leaves the older file as it was."""
+"""A file is written whole or not at all, and by one program at a time."""
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+import filelock
 
 
 def at_home(path: str | Path) -> Path:
@@ -20,8 +25,23 @@ def at_home(path: str | Path) -> Path:
         return Path(path)
 
 
+@contextmanager
+def alone_with(path: str | Path, seconds: float = 0) -> Iterator[None]:
+    """Keep other notebooks, which ask in the same way, from writing this file meanwhile.
+
+    Raises:
+        TimeoutError: if another one does so, and goes on for longer than `seconds`.
+    """
+    key = hashlib.sha256(str(Path(path).absolute()).encode()).hexdigest()[:16]
+    lock = filelock.FileLock(Path(tempfile.gettempdir()) / f"tutlib-{key}.lock")
+    with lock.acquire(timeout=seconds):  # filelock.Timeout is a TimeoutError
+        yield
+
+
 def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     """Have `write(other_path)` write a file beside `path`, then give it the name `path`.
+
+    An interrupted write leaves the older file as it was.
 
     Raises:
         OSError: if it cannot be written; then nothing is left behind.
@@ -30,7 +50,7 @@ def write_whole(path: str | Path, write: Callable[[Path], object]) -> None:
     part = path.with_name(f"{path.name}.{os.getpid()}.partial")  # two notebooks may write at once
     try:
         write(part)
-        with open(part, "rb+") as file:
+        with part.open("rb+") as file:
             os.fsync(file.fileno())
         part.replace(path)
     finally:

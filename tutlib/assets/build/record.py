@@ -51,16 +51,16 @@ def _cpu_seconds() -> float:
 def record(name: str, seed: int, figures: dict) -> None:
     """Write the figures of one build into `data/figures.json`, and renew the README's tables."""
     path = catalogue.DATA / "figures.json"
-    known = json.loads(path.read_text()) if path.exists() else {}
+    known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     known.setdefault(name, {})[str(seed)] = figures
     _write(path, json.dumps(known, indent=1, sort_keys=True) + "\n")
-    renew_tables(json.loads(path.read_text()))  # in the order of the file
+    renew_tables(json.loads(path.read_text(encoding="utf-8")))  # in the order of the file
 
 
 def renew_tables(known: dict) -> None:
     """Put the figures between the README's markers, one table for each bundled file."""
     path = catalogue.DATA / "README.md"
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     for name, seeds in known.items():
         begin, end = f"<!-- figures: {name} -->", f"<!-- end: {name} -->"
         if begin in text:
@@ -70,7 +70,7 @@ def renew_tables(known: dict) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    write_whole(path, lambda part: part.write_text(text))
+    write_whole(path, lambda part: part.write_text(text, encoding="utf-8"))
 
 
 def figures_table(seeds: dict) -> str:

@@ -39,7 +39,7 @@ def one_game(name: str, seed: int, folder: Path) -> tuple[dict[str, Tensor], dic
     """Play one game, unless it lies in the folder: the averaged generator, and its record."""
     weights, record = (folder / f"{name}-{seed}.{end}" for end in ("safetensors", "json"))
     if record.exists():
-        return load_file(weights), json.loads(record.read_text())
+        return load_file(weights), json.loads(record.read_text(encoding="utf-8"))
     real, floor = ruler()
     x, _ = bundled.neat_digits("train")
     z = torch.randn(JUDGED, year.Z_SIZE, generator=torch.Generator().manual_seed(0))
@@ -56,7 +56,7 @@ def one_game(name: str, seed: int, folder: Path) -> tuple[dict[str, Tensor], dic
     }
     folder.mkdir(parents=True, exist_ok=True)
     write_whole(weights, lambda part: save_file(state, part))
-    write_whole(record, lambda part: part.write_text(json.dumps(curves)))
+    write_whole(record, lambda part: part.write_text(json.dumps(curves), encoding="utf-8"))
     return state, curves
 
 
@@ -78,5 +78,7 @@ def games(seed: int, ship: bool) -> dict:
     if ship:
         weights, curves = catalogue.SHIPPED["year"].files()
         write_whole(weights, lambda part: save_file(states, part))
-        write_whole(curves, lambda part: part.write_text(json.dumps(record) + "\n"))
+        write_whole(
+            curves, lambda part: part.write_text(json.dumps(record) + "\n", encoding="utf-8")
+        )
     return figures

@@ -12,7 +12,7 @@ from tutlib.risk import per_picture
 
 
 def how_many(share: float = 0.01, doubt: float = 0.05) -> Checks:
-    """For a number: pictures without a single mistake that show the risk is below `share`.
+    """For `how_many`: pictures without a single mistake that show the risk is below `share`.
 
     One-sided: with a risk of `share`, no mistake in so many has a chance of at most `doubt`.
     """

@@ -45,5 +45,7 @@ def copies() -> Checks:
         ("it finds none among fresh pictures", lambda f: int(f(fresh, library, 0.5)) == 0),
         ("it finds six that were hardly changed",
          lambda f: int(f(torch.cat([fresh, stolen]), library, 0.5)) == 6),
+        ("two copies of the same picture count twice",
+         lambda f: int(f(stolen[:1].repeat(2, 1, 1, 1), library, 0.5)) == 2),
         ("with radius 0 it forgives a changed pixel", lambda f: int(f(stolen, library, 0.0)) == 0),
     ]  # fmt: skip

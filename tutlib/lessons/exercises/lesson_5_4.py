@@ -1,4 +1,4 @@
-"""Checks for the exercises of 5.4, the year of the GAN."""
+"""Checks for the exercises of 5.4, The year of the GAN."""
 
 from __future__ import annotations
 

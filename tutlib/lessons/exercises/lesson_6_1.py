@@ -66,6 +66,10 @@ def two_hands(extractor: Extractor, size: int = 80) -> Checks:
     def paid(measure, x: Tensor) -> float:
         return float(measure(x).style)
 
+    @torch.no_grad()
+    def away(x: Tensor) -> float:
+        return float(first(x).content)
+
     return [
         ("the result is a picture", lambda f: _is_picture(mixed(f))),
         (
@@ -75,6 +79,10 @@ def two_hands(extractor: Extractor, size: int = 80) -> Checks:
         (
             "and so are the second one's",
             lambda f: paid(second, mixed(f)) < 0.5 * paid(second, content),
+        ),
+        (
+            "the photo can still be seen: its content is nearer than the paintings'",
+            lambda f: away(mixed(f)) < 0.9 * min(away(one), away(other)),
         ),
         (
             "neither of them painted alone",

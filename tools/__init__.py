@@ -1,0 +1,1 @@
+"""What makes, checks and measures the course. Nothing in `tutlib` needs it."""
