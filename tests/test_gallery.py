@@ -64,7 +64,7 @@ def test_a_sentence_says_what_to_do(entry):
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.panel)
 def test_each_panel_opens_in_seconds(entry, capsys):
     begun = time.process_time()
-    panel = entry.open()
+    panel = entry.make()
     spent = time.process_time() - begun
     assert spent <= SECONDS
     assert panel.title == entry.title
@@ -158,10 +158,10 @@ def test_what_cannot_be_opened_is_said(two):
 
 
 def test_a_panel_is_opened_by_its_lesson(two):
-    assert two.open("1.2").title == "Second"
+    assert two.show("1.2").title == "Second"
     assert (two.chapter.value, two.choice.value) == ("1", 1)
     with pytest.raises(ValueError, match=r"'2\.2' has no panel; these have one: 1\.1, 1\.2, 3\.1"):
-        two.open("2.2")
+        two.show("2.2")
 
 
 def test_readers_without_a_kernel_see_the_first_panel(two, monkeypatch):

@@ -100,6 +100,7 @@ def test_the_first_cell_installs_tutlib_and_never_torch(colab_without_tutlib):
     source = "tutlib @ git+https://github.com/OWNER/NAME@main"
     there = ["numpy", "scipy", "scikit_learn", "scikit-image", "matplotlib", "pillow"]
     there += ["safetensors", "requests", "filelock", "tqdm", "ipykernel", "ipywidgets"]
+    there += ["platformdirs"]
     asked = colab_without_tutlib([*there, "torch", "torchvision", "starlette", "uvicorn"])
     assert asked == [[source]]
     assert colab_without_tutlib([*there]) == [[source], ["starlette", "uvicorn"]]

@@ -110,8 +110,8 @@ def test_where_the_record_lies(monkeypatch, tmp_path):
 
 
 def test_tests_and_renderings_leave_the_record_alone(tmp_path, monkeypatch):
-    assert notebooks._settings(tmp_path, render=False)["TUTLIB_PROGRESS"] == "off"
-    assert notebooks._settings(tmp_path, render=True)["TUTLIB_PROGRESS"] == "off"
+    assert notebooks.settings(tmp_path, render=False)["TUTLIB_PROGRESS"] == "off"
+    assert notebooks.settings(tmp_path, render=True)["TUTLIB_PROGRESS"] == "off"
     words = (ROOT / "tests" / "conftest.py").read_text(encoding="utf-8")
     assert 'os.environ["TUTLIB_PROGRESS"] = "off"' in words
 

@@ -38,7 +38,7 @@ class Entry(NamedTuple):
         """The number of the lesson, as "2.3"."""
         return ".".join(self.place.rpartition("/")[2].split("-")[:2])
 
-    def open(self) -> Panel:
+    def make(self) -> Panel:
         """The panel, ready to be shown; in a few seconds, and without a bar of its own."""
         if self.opens is None:
             module, _, name = self.panel.partition(".")
@@ -200,7 +200,7 @@ class Gallery:
         self.button.on_click(lambda _: self._open())
         self._list()
 
-    def open(self, lesson: str) -> Panel:
+    def show(self, lesson: str) -> Panel:
         """Open the panel of a lesson, as `open("2.3")`; the first one, if it has several.
 
         Raises:
@@ -225,7 +225,7 @@ class Gallery:
 
     def _show(self, entry: Entry) -> Panel:
         self.close()
-        self.panel = entry.open()
+        self.panel = entry.make()
         self.place.children = (self.panel.live.box,)
         return self.panel
 
@@ -259,7 +259,7 @@ class Gallery:
         """Live: the list. For readers without a kernel: what the open panel shows them."""
         bundle, notes = {"text/plain": "The gallery: run this cell to open panels."}, {}
         if publishing():
-            bundle, notes = (self.panel or self.open(ENTRIES[0].lesson))._repr_mimebundle_()
+            bundle, notes = (self.panel or self.show(ENTRIES[0].lesson))._repr_mimebundle_()
         view = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
         return {**bundle, "application/vnd.jupyter.widget-view+json": view}, notes
 
