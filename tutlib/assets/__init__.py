@@ -12,6 +12,14 @@ ResNet-50 and friends, MNIST, CIFAR-10, your own photos. `TUTLIB_ASSETS` chooses
 yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 """
 
+from tutlib.assets.asked import (
+    BIRD_WORDS,
+    SCORED,
+    BirdReader,
+    bird_painter,
+    bird_reader,
+    bird_truth,
+)
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
@@ -43,8 +51,36 @@ from tutlib.world import (
 )
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
-    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "flock", "herd",
-    "image_folder", "is_kept_back", "mode", "on_ground", "outline", "photo", "picture", "portray",
-    "read_caption", "things",
+    "BIRD_WORDS",
+    "DATA",
+    "SCORED",
+    "SIZE",
+    "THINGS",
+    "BirdReader",
+    "CaptionError",
+    "Classifier",
+    "PictureSet",
+    "about",
+    "bird_painter",
+    "bird_reader",
+    "bird_truth",
+    "captions",
+    "cifar10",
+    "classifier",
+    "device",
+    "digit_classifier",
+    "digits",
+    "features",
+    "flock",
+    "herd",
+    "image_folder",
+    "is_kept_back",
+    "mode",
+    "on_ground",
+    "outline",
+    "photo",
+    "picture",
+    "portray",
+    "read_caption",
+    "things",
 ]  # fmt: skip

@@ -289,6 +289,8 @@ SHIPPED: dict[str, Shipped] = {
     "things-robust": Shipped(("things-robust.safetensors",), "nets:robust"),
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
+    "bird-painter": Shipped(("bird-painter.safetensors",), "asked:painter"),
+    "bird-reader": Shipped(("bird-reader.safetensors",), "asked:reader"),
 }
 
 

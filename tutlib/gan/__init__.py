@@ -1,5 +1,6 @@
 """Two nets, one alternating game: the picture moves through the weights of its painter."""
 
+from tutlib.gan.asked import Namer, told_as_well, wishes_from
 from tutlib.gan.game import (
     Round,
     buffers_kept,
@@ -25,8 +26,8 @@ from tutlib.gan.losses import (
 )
 
 __all__ = [
-    "LOSSES", "Forger", "Judge", "Loss", "Round", "buffers_kept", "cross_entropy_d", "deal_from",
-    "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
-    "non_saturating_g", "optimal_discriminator", "play", "sample", "update_average",
-    "wasserstein_d", "wasserstein_g",
+    "LOSSES", "Forger", "Judge", "Loss", "Namer", "Round", "buffers_kept", "cross_entropy_d",
+    "deal_from", "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
+    "non_saturating_g", "optimal_discriminator", "play", "sample", "told_as_well",
+    "update_average", "wasserstein_d", "wasserstein_g", "wishes_from",
 ]  # fmt: skip

@@ -1,0 +1,65 @@
+"""The nets of lesson 5.5, and the words of a caption: what a bird has that can be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+
+from tutlib import gan
+from tutlib.assets import bundled, shelves
+from tutlib.world.captions import PARTS
+from tutlib.world.flock import FACTORS
+
+BIRD_WORDS = {part: FACTORS[part].options for part in PARTS}  # {"body": ("small", "large"), ...}
+OPTIONS = {part: len(words) for part, words in BIRD_WORDS.items()}
+# What the reader of birds names: what captions can ask for, and two things that they cannot.
+SCORED = {name: FACTORS[name].options for name in (*PARTS, "side", "ground")}
+
+
+class BirdReader(nn.Module):
+    """Pictures (N, 3, 64, 64) in [0, 1] -> logits (N, 31), a group for each name in `SCORED`.
+
+    Example:
+        >>> reader = BirdReader().eval()
+        >>> reader.named(torch.rand(2, 3, 64, 64)).shape
+        torch.Size([2, 7])
+    """
+
+    def __init__(self):
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in ((3, 24), (24, 48), (48, 64), (64, 64)):
+            layers += [nn.Conv2d(before, after, 3, stride=2, padding=1, bias=False)]
+            layers += [nn.BatchNorm2d(after), nn.ReLU()]
+        self.names = list(SCORED)
+        self.groups = [len(options) for options in SCORED.values()]
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.Linear(64 * 4 * 4, sum(self.groups)))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.body(2 * x - 1)
+
+    def named(self, x: Tensor) -> Tensor:
+        """Which option it sees of each name in `SCORED`: (N, 7)."""
+        return torch.stack([part.argmax(1) for part in self(x).split(self.groups, 1)], 1)
+
+
+def bird_truth(factors: Mapping) -> Tensor:
+    """The true options (N, 7) of drawn birds, in the order of `SCORED`."""
+    return torch.stack([torch.as_tensor(factors[name]).long() for name in SCORED], 1)
+
+
+def bird_painter_net() -> gan.Forger:
+    """The bird generator, untrained: 48 numbers of chance, and a wish."""
+    return gan.Forger(z_size=48, width=16, told=sum(OPTIONS.values()) + len(OPTIONS))
+
+
+def bird_painter() -> gan.Forger:
+    """The bundled generator of birds (lesson 5.5): z (N, 48) and wishes (N, 31) -> pictures."""
+    return bundled.load_weights(bird_painter_net(), "bird-painter").to(shelves.device())
+
+
+def bird_reader() -> BirdReader:
+    """The bundled net that names what a bird has; it learnt from drawn birds alone."""
+    return bundled.load_weights(BirdReader(), "bird-reader").to(shelves.device())

@@ -1,0 +1,200 @@
+"""How the two nets of lesson 5.5 are made: a generator of birds that is told, a reader of birds.
+
+The generator is first taught to repeat drawn birds, whose factors are all known. Then it plays
+against a judge that hears the wish and names what it sees. It never meets the combinations of
+breast, wings and crown that `is_kept_back` holds back. The reader learns from drawn birds of all
+combinations, and meets no generated picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from tutlib import gan, world
+from tutlib.assets import bundled
+from tutlib.assets.asked import OPTIONS, SCORED, BirdReader, bird_painter_net, bird_truth
+from tutlib.assets.build.record import ship_net
+from tutlib.check.patience import bar
+from tutlib.training.fit import one_cycle
+from tutlib.world.flock import FACTORS
+
+BIRDS, BATCH = 6000, 32
+OPEN = 0.25  # how often a part is left open
+COPIED, PLAYED = 1200, 400  # rounds with the drawing teacher, rounds of the game
+POSE = ("turn", "elevation", "head", "lift", "fat", "light", "warmth")  # spans, one z for each
+
+
+def train_painter(x: Tensor, factors: Mapping, seed: int = 0) -> gan.Forger:
+    """A painter that has been taught to draw, and has then played the game (x: uint8)."""
+    *_, (painter, _) = stages(x, factors, seed)
+    return painter
+
+
+def stages(x: Tensor, factors: Mapping, seed: int, every: int = 200) -> Iterator[tuple]:
+    """What stands after every so many rounds: (painter, words)."""
+    torch.manual_seed(seed)
+    painter = bird_painter_net().to(memory_format=torch.channels_last)
+    rng = torch.Generator().manual_seed(seed + 1)
+    for t in copy_drawings(painter, x, factors, rng):
+        if t % every == 0 or t == COPIED:
+            yield painter, f"{t} rounds with the teacher"
+    groups = [count + 1 for count in OPTIONS.values()]
+    judge = gan.Namer(16, groups).to(memory_format=torch.channels_last)
+    game = gan.play(
+        painter, judge, dealer(x, factors), z_size=painter.z_size, rounds=PLAYED, batch=BATCH,
+        loss=gan.told_as_well(), lr=(1e-4, 4e-4), betas=(0.5, 0.99), reuse_fakes=True,
+        average=0.99, rng=rng,
+    )  # fmt: skip
+    for last in game:
+        if last.t % every == 0 or last.t == PLAYED:
+            yield last.average, f"{last.t} rounds of the game"
+
+
+def copy_drawings(painter: gan.Forger, x: Tensor, factors: Mapping, rng: torch.Generator
+                  ) -> Iterator[int]:  # fmt: skip
+    """The drawing teacher: z and the wish say all that is in a drawn bird; repeat it (L1).
+
+    (Dosovitskiy et al., "Learning to generate chairs with convolutional neural networks", 2015.)
+    """
+    adam = torch.optim.Adam(painter.parameters(), betas=(0.5, 0.99))
+    numbers = torch.stack([torch.as_tensor(factors[part]).long() for part in OPTIONS], 1)
+    painter.train()
+    for t in bar(range(1, COPIED + 1), "rounds"):
+        for settings in adam.param_groups:
+            settings["lr"] = 3e-3 * one_cycle((t - 0.5) / COPIED, 0.1)
+        rows = torch.randint(len(x), (BATCH,), generator=rng)
+        left_open = torch.rand(BATCH, len(OPTIONS), generator=rng) < OPEN
+        wanted = torch.where(left_open, -1, numbers[rows])
+        z = chance_behind({name: torch.as_tensor(v)[rows] for name, v in factors.items()},
+                          left_open, painter.z_size, rng)  # fmt: skip
+        wish = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+        adam.zero_grad()
+        F.l1_loss(painter(z, wish), x[rows].float() / 255).backward()
+        adam.step()
+        yield t
+
+
+def chance_behind(factors: Mapping, left_open: Tensor, z_size: int, rng: torch.Generator) -> Tensor:
+    """A z (N, z_size) that says what the wish leaves open; taken over all birds it is Gaussian.
+
+    A span is bent into a Gaussian. Of a choice, the option with the largest of its numbers is
+    meant: where the caption leaves it open, that one changes places with the true option's.
+    """
+    z = torch.randn(len(left_open), z_size, generator=rng)
+    for place, name in enumerate(POSE):
+        low, high = FACTORS[name].low, FACTORS[name].high
+        share = (torch.as_tensor(factors[name]).float() - low) / (high - low)
+        z[:, place] = torch.special.ndtri(share.clamp(0.002, 0.998))
+    begin, rows = len(POSE), torch.arange(len(z))
+    for name in SCORED:
+        count = len(SCORED[name])
+        part = z[:, begin : begin + count]
+        top, truth = part.argmax(1), torch.as_tensor(factors[name]).long()
+        if name in OPTIONS:
+            truth = torch.where(left_open[:, list(OPTIONS).index(name)], truth, top)
+        swapped = part.clone()
+        swapped[rows, truth], swapped[rows, top] = part[rows, top], part[rows, truth]
+        z[:, begin : begin + count] = swapped
+        begin += count
+    return z
+
+
+def dealer(x: Tensor, factors: Mapping) -> Callable:
+    """`real` for `gan.play`: birds (uint8 in, [0, 1] out) with wishes that leave parts open."""
+    numbers = torch.stack([torch.as_tensor(factors[part]).long() for part in OPTIONS], 1)
+
+    def deal(n: int, rng: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+        rows = torch.randint(len(x), (n,), generator=rng)
+        left_open = torch.rand(n, len(OPTIONS), generator=rng) < OPEN
+        wanted = torch.where(left_open, -1, numbers[rows])
+        return x[rows].float() / 255, gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+
+    return deal
+
+
+def seen_birds(seed: int = 0) -> tuple[Tensor, dict]:
+    """Drawn birds (N, 3, 64, 64), uint8, none of a combination that is kept back; factors."""
+    sheet = world.flock(BIRDS, seed)
+    kept = ~torch.as_tensor(world.is_kept_back(sheet.factors))
+    x = (sheet.pictures * 255).round().byte()
+    return x[kept], {name: torch.as_tensor(value)[kept] for name, value in sheet.factors.items()}
+
+
+def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1000) -> BirdReader:
+    """Teach a reader on drawn birds x (N, 3, 64, 64), uint8, and their options (N, 7)."""
+    torch.manual_seed(seed)
+    reader, rng = BirdReader().train(), torch.Generator().manual_seed(seed)
+    adam = torch.optim.AdamW(reader.parameters(), weight_decay=0.01)
+    for t in bar(range(rounds), "rounds"):
+        for settings in adam.param_groups:
+            settings["lr"] = 4e-3 * one_cycle((t + 0.5) / rounds)
+        rows = torch.randint(len(x), (64,), generator=rng)
+        guesses = reader(_worn(x[rows].float() / 255, rng)).split(reader.groups, 1)
+        losses = [F.cross_entropy(guess, y) for guess, y in zip(guesses, truth[rows].T)]
+        adam.zero_grad()
+        torch.stack(losses).mean().backward()
+        adam.step()
+    return reader.eval()
+
+
+def _worn(x: Tensor, rng: torch.Generator) -> Tensor:
+    """Softer and noisier by chance: a painted bird may be both."""
+    strength, amount = torch.rand(2, generator=rng).tolist()
+    soft = F.interpolate(F.avg_pool2d(x, 2), scale_factor=2, mode="bilinear")
+    noise = torch.randn(x.shape, generator=rng)
+    return (torch.lerp(x, soft, 0.6 * strength) + 0.04 * amount * noise).clamp(0, 1)
+
+
+def right_reader(reader: BirdReader, x: Tensor, truth: Tensor) -> dict:
+    """Per cent of pictures (uint8) whose option is named rightly, for each name."""
+    with torch.no_grad():
+        named = torch.cat([reader.named(part.float() / 255) for part in x.split(200)])
+    shares = (named == truth).float().mean(0).mul(100).tolist()
+    return {name: round(share, 1) for name, share in zip(reader.names, shares)}
+
+
+def painter(seed: int, ship: bool) -> dict:
+    """What `build` calls for the generator: the average after the game."""
+    x, factors = seen_birds(seed)
+    details = {}
+    for net, words in stages(x, factors, seed, every=10**6):
+        details[f"detail, {words}"] = detail(net, x, factors)
+    return details | ship_net("bird-painter", net, figures_painter, ship)
+
+
+@torch.no_grad()
+def detail(net: gan.Forger, x: Tensor, factors: Mapping, count: int = 500) -> float:
+    """Differences between neighbouring pixels of painted birds: per cent of those of drawn ones."""
+    rng = torch.Generator().manual_seed(10**6)
+    wishes = gan.wishes_from({part: factors[part][:count] for part in OPTIONS}, OPTIONS)
+    painted = gan.sample(net, torch.randn(len(wishes), net.z_size, generator=rng), wishes)
+    steps = [t.diff(dim=-1).abs().mean().item() for t in (painted, x[:count].float() / 255)]
+    return round(100 * steps[0] / steps[1], 1)
+
+
+@torch.no_grad()
+def figures_painter(net: gan.Forger) -> dict:
+    """Per cent of 1,000 birds of combinations never seen whose part is read as asked for."""
+    rng = torch.Generator().manual_seed(10**6)
+    every = torch.cartesian_prod(*map(torch.arange, OPTIONS.values()))
+    every = every[world.is_kept_back(dict(zip(OPTIONS, every.T)))]
+    wanted = every[torch.randint(len(every), (1000,), generator=rng)]
+    wishes = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+    reader = bundled.load_weights(BirdReader(), "bird-reader")
+    x = gan.sample(net, torch.randn(1000, net.z_size, generator=rng), wishes)
+    named = torch.cat([reader.named(part) for part in x.split(200)])[:, : len(OPTIONS)]
+    shares = (named == wanted).float().mean(0).mul(100).tolist()
+    return {part: round(share, 1) for part, share in zip(OPTIONS, shares)}
+
+
+def reader(seed: int, ship: bool) -> dict:
+    """What `build` calls for the reader; its figures: right on 1,000 birds that it never saw."""
+    sheet, new = world.flock(BIRDS, seed), world.flock(1000, 10**6)
+    x, x_new = ((part.pictures * 255).round().byte() for part in (sheet, new))
+    net = train_reader(x, bird_truth(sheet.factors), seed)
+    truth = bird_truth(new.factors)
+    return ship_net("bird-reader", net, lambda net: right_reader(net, x_new, truth), ship)
