@@ -52,7 +52,7 @@ def bird_truth(factors: Mapping) -> Tensor:
 
 def bird_painter_net() -> gan.Forger:
     """The bird generator, untrained: 48 numbers of chance, and a wish."""
-    return gan.Forger(z_size=48, width=16, told=sum(OPTIONS.values()) + len(OPTIONS))
+    return gan.Forger(z_size=48, told=sum(OPTIONS.values()) + len(OPTIONS))
 
 
 def bird_painter() -> gan.Forger:

@@ -9,7 +9,7 @@ from tutlib.gan.game import (
     sample,
     update_average,
 )
-from tutlib.gan.larger import Forger, Judge
+from tutlib.gan.larger import STAGES, Forger, Judge, Stage, grow, shrunk
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -26,8 +26,8 @@ from tutlib.gan.losses import (
 )
 
 __all__ = [
-    "LOSSES", "Forger", "Judge", "Loss", "Namer", "Round", "buffers_kept", "cross_entropy_d",
-    "deal_from", "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
-    "non_saturating_g", "optimal_discriminator", "play", "sample", "told_as_well",
-    "update_average", "wasserstein_d", "wasserstein_g", "wishes_from",
+    "LOSSES", "STAGES", "Forger", "Judge", "Loss", "Namer", "Round", "Stage", "buffers_kept",
+    "cross_entropy_d", "deal_from", "gradient_penalty", "grow", "hinge_d", "least_squares_d",
+    "least_squares_g", "minimax_g", "non_saturating_g", "optimal_discriminator", "play", "sample",
+    "shrunk", "told_as_well", "update_average", "wasserstein_d", "wasserstein_g", "wishes_from",
 ]  # fmt: skip

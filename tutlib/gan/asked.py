@@ -23,20 +23,21 @@ class Namer(Judge):
     probability that this net gives to the options which the wish names (mean over the groups).
 
     Args:
+        maps: how many there are at 4, 8, 16, 32 and 64 pixels.
         groups: how many numbers of the wish belong to each part; the last of each is "left open".
 
     Example:
-        >>> Namer(2, (3, 4))(torch.rand(5, 3, 64, 64), torch.eye(7)[:5]).shape
+        >>> Namer((4, 4, 4, 2, 2), (3, 4))(torch.rand(5, 3, 64, 64), torch.eye(7)[:5]).shape
         torch.Size([5, 2])
     """
 
-    def __init__(self, width: int, groups: Sequence[int]):
-        super().__init__(width, sum(groups))
+    def __init__(self, maps: Sequence[int], groups: Sequence[int]):
+        super().__init__(maps, sum(groups))
         self.groups = tuple(groups)
-        self.names = nn.Linear(8 * width * SEED**2, self.told)
+        self.names = nn.Linear(maps[0] * SEED**2, self.told)
 
     def forward(self, x: Tensor, wish: Tensor | None = None) -> Tensor:
-        seen = self.body(2 * x - 1)
+        seen = self.seen(x)
         verdict = self.weigh(seen, wish)
         guesses = self.names(seen.flatten(1)).split(self.groups, 1)
         wishes = wish.split(self.groups, 1)

@@ -22,9 +22,12 @@ from tutlib.check.patience import bar
 from tutlib.training.fit import one_cycle
 from tutlib.world.flock import FACTORS
 
-BIRDS, BATCH = 6000, 32
+BIRDS = 6000
 OPEN = 0.25  # how often a part is left open
-COPIED, PLAYED = 1200, 400  # rounds with the drawing teacher, rounds of the game
+# With the drawing teacher: how many rounds with pictures of how many pixels, and of how many.
+COPIED = ((8, 300, 64), (16, 400, 48), (32, 400, 32), (64, 500, 24))
+PLAYED, BATCH = 400, 24  # rounds of the game, at 64 pixels
+JUDGE = (96, 96, 64, 32, 16)  # its maps at 4, 8, 16, 32 and 64 pixels
 POSE = ("turn", "elevation", "head", "lift", "fat", "light", "warmth")  # spans, one z for each
 
 
@@ -34,48 +37,49 @@ def train_painter(x: Tensor, factors: Mapping, seed: int = 0) -> gan.Forger:
     return painter
 
 
-def stages(x: Tensor, factors: Mapping, seed: int, every: int = 200) -> Iterator[tuple]:
-    """What stands after every so many rounds: (painter, words)."""
+def stages(x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple[gan.Forger, str]]:
+    """What stands after each size with the teacher, and then now and again in the game."""
     torch.manual_seed(seed)
     painter = bird_painter_net().to(memory_format=torch.channels_last)
     rng = torch.Generator().manual_seed(seed + 1)
-    for t in copy_drawings(painter, x, factors, rng):
-        if t % every == 0 or t == COPIED:
-            yield painter, f"{t} rounds with the teacher"
+    for side, rounds, batch in COPIED:
+        copy_drawings(painter.at(side), x, factors, rounds, batch, rng)
+        yield painter, f"taught at {side} pixels"
     groups = [count + 1 for count in OPTIONS.values()]
-    judge = gan.Namer(16, groups).to(memory_format=torch.channels_last)
+    judge = gan.Namer(JUDGE, groups).to(memory_format=torch.channels_last)
     game = gan.play(
         painter, judge, dealer(x, factors), z_size=painter.z_size, rounds=PLAYED, batch=BATCH,
         loss=gan.told_as_well(), lr=(1e-4, 4e-4), betas=(0.5, 0.99), reuse_fakes=True,
         average=0.99, rng=rng,
     )  # fmt: skip
     for last in game:
-        if last.t % every == 0 or last.t == PLAYED:
-            yield last.average, f"{last.t} rounds of the game"
+        if last.t % 100 == 0 or last.t == PLAYED:
+            yield last.average, f"after {last.t} rounds of the game"
 
 
-def copy_drawings(painter: gan.Forger, x: Tensor, factors: Mapping, rng: torch.Generator
-                  ) -> Iterator[int]:  # fmt: skip
+def copy_drawings(painter: gan.Forger, x: Tensor, factors: Mapping, rounds: int, batch: int,
+                  rng: torch.Generator) -> None:  # fmt: skip
     """The drawing teacher: z and the wish say all that is in a drawn bird; repeat it (L1).
 
     (Dosovitskiy et al., "Learning to generate chairs with convolutional neural networks", 2015.)
     """
-    adam = torch.optim.Adam(painter.parameters(), betas=(0.5, 0.99))
+    weights = [weight for weight in painter.parameters() if weight.requires_grad]
+    adam = torch.optim.Adam(weights, betas=(0.5, 0.99), fused=True)
     numbers = torch.stack([torch.as_tensor(factors[part]).long() for part in OPTIONS], 1)
     painter.train()
-    for t in bar(range(1, COPIED + 1), "rounds"):
+    for t in bar(range(rounds), f"rounds at {painter.side} pixels"):
         for settings in adam.param_groups:
-            settings["lr"] = 3e-3 * one_cycle((t - 0.5) / COPIED, 0.1)
-        rows = torch.randint(len(x), (BATCH,), generator=rng)
-        left_open = torch.rand(BATCH, len(OPTIONS), generator=rng) < OPEN
+            settings["lr"] = 3e-3 * one_cycle((t + 0.5) / rounds, 0.1)
+        rows = torch.randint(len(x), (batch,), generator=rng)
+        left_open = torch.rand(batch, len(OPTIONS), generator=rng) < OPEN
         wanted = torch.where(left_open, -1, numbers[rows])
         z = chance_behind({name: torch.as_tensor(v)[rows] for name, v in factors.items()},
                           left_open, painter.z_size, rng)  # fmt: skip
         wish = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+        drawn = F.avg_pool2d(x[rows].float() / 255, 64 // painter.side)
         adam.zero_grad()
-        F.l1_loss(painter(z, wish), x[rows].float() / 255).backward()
+        F.l1_loss(painter(z, wish), drawn).backward()
         adam.step()
-        yield t
 
 
 def chance_behind(factors: Mapping, left_open: Tensor, z_size: int, rng: torch.Generator) -> Tensor:
@@ -161,8 +165,9 @@ def painter(seed: int, ship: bool) -> dict:
     """What `build` calls for the generator: the average after the game."""
     x, factors = seen_birds(seed)
     details = {}
-    for net, words in stages(x, factors, seed, every=10**6):
-        details[f"detail, {words}"] = detail(net, x, factors)
+    for net, words in stages(x, factors, seed):
+        if words in ("taught at 64 pixels", f"after {PLAYED} rounds of the game"):
+            details[f"detail {words}"] = detail(net, x, factors)
     return details | ship_net("bird-painter", net, figures_painter, ship)
 
 
