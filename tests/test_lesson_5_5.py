@@ -37,6 +37,9 @@ EXERCISES = exercises.table("5-5", {
 })  # fmt: skip
 
 
+FEW = (4, 4, 4, 2, 2)  # maps of a small judge
+
+
 @pytest.mark.parametrize(("exercise", "wrong"), EXERCISES)
 def test_the_solution_passes_and_wrong_answers_do_not(exercise, wrong):
     exercises.settle(exercise, wrong)
@@ -91,7 +94,8 @@ def test_the_painters_lessons_hold_nothing_that_is_kept_back(monkeypatch):
 
 
 def test_the_painters_making_repeats_and_goes_through_both_stages(monkeypatch):
-    for name, value in (("COPIED", 2), ("PLAYED", 2), ("BATCH", 4)):
+    stages = ((8, 2, 4), (64, 2, 4))
+    for name, value in (("COPIED", stages), ("PLAYED", 2), ("BATCH", 4), ("JUDGE", FEW)):
         monkeypatch.setattr(recipe, name, value)
     factors = assets.flock(30, seed=0, size=8).factors
     x = (torch.rand(30, 3, 64, 64, generator=chance()) * 255).byte()
@@ -99,10 +103,12 @@ def test_the_painters_making_repeats_and_goes_through_both_stages(monkeypatch):
         [(words, copy.deepcopy(net.state_dict())) for net, words in recipe.stages(x, factors, 0)]
         for _ in range(2)
     )
-    assert [words for words, _ in first] == ["2 rounds with the teacher", "2 rounds of the game"]
+    assert [words for words, _ in first] == [
+        "taught at 8 pixels", "taught at 64 pixels", "after 2 rounds of the game"
+    ]  # fmt: skip
     for (_, one), (_, other) in zip(first, second):
         assert all(torch.equal(one[key], other[key]) for key in one)
-    (_, taught), (_, played) = first
+    _, (_, taught), (_, played) = first
     assert any(not torch.equal(taught[key], played[key]) for key in taught)
 
 
@@ -135,7 +141,7 @@ def test_the_teachers_z_is_gaussian_and_says_what_the_wish_leaves_open():
 
 def test_the_namers_verdict_is_the_judges():
     torch.manual_seed(0)
-    namer, judge = gan.Namer(2, birds.GROUPS).eval(), gan.Judge(2, sum(birds.GROUPS)).eval()
+    namer, judge = gan.Namer(FEW, birds.GROUPS).eval(), gan.Judge(FEW, sum(birds.GROUPS)).eval()
     own = {k: v for k, v in namer.state_dict().items() if not k.startswith("names")}
     judge.load_state_dict(own)
     x, (_, wishes) = torch.rand(5, 3, 64, 64, generator=chance()), any_wishes(5)
@@ -144,9 +150,9 @@ def test_the_namers_verdict_is_the_judges():
 
 def test_the_namers_second_answer_is_torchs_cross_entropy_of_what_is_named():
     torch.manual_seed(0)
-    namer = gan.Namer(2, birds.GROUPS).eval()
+    namer = gan.Namer(FEW, birds.GROUPS).eval()
     x, (numbers, wishes) = torch.rand(6, 3, 64, 64, generator=chance()), any_wishes(6, 0.4)
-    guesses = namer.names(namer.body(2 * x - 1).flatten(1)).split(birds.GROUPS, 1)
+    guesses = namer.names(namer.seen(x).flatten(1)).split(birds.GROUPS, 1)
     losses = torch.stack([
         F.cross_entropy(guess[:, :-1], part, reduction="none", ignore_index=-1)
         for guess, part in zip(guesses, numbers.T)

@@ -41,7 +41,9 @@ def boards(games: Mapping[str, tuple], centres: Tensor, held_back: Sequence[int]
                          color=colours[field // 4], edgecolor="white", lw=0.4)  # fmt: skip
         axes.set(xlim=(-2.3, 2.3), ylim=(-2.3, 2.3), xticks=[], yticks=[], aspect="equal")
         axes.grid(False)
-        axes.set_title(title, fontsize=14)
+        axes.set_title(title, fontsize=14, loc="center")
+        for spine in axes.spines.values():
+            spine.set_visible(False)
     add_caption(figure, caption)
     return finish(figure)
 
