@@ -27,7 +27,7 @@ def boards(games: Mapping[str, tuple], centres: Tensor, held_back: Sequence[int]
     use_style()
     figure, row = plt.subplots(1, len(games), figsize=(4.15 * len(games), 4.9), sharey=True,
                                squeeze=False)  # fmt: skip
-    colours = [COLOURS[name] for name in ("neutral", "target", "generated", "real")]
+    colours = ["#222222", "#9c5a1f", "#8f8f00", "#a5a5a5"]  # of rows: none that means something
     for axes, (title, (points, asked)) in zip(row[0], games.items()):
         for field, (x, y) in enumerate(as_array(centres)):
             new = field in held_back
@@ -62,13 +62,14 @@ def aviary(pictures: Tensor, rows: Sequence[str], columns: Sequence[str], captio
     """Pictures (R * C, 3, H, W) as a table: words above the columns, words beside the rows."""
     use_style()
     down, across = max(len(rows), 1), len(pictures) // max(len(rows), 1)
-    figure, axes = plt.subplots(
-        down, across, figsize=(each * across + 0.5, (each + 0.04) * down + 0.9), squeeze=False
-    )
+    above = [textwrap.fill(words, int(9.5 * each)) for words in columns]
+    lines = max((words.count("\n") + 1 for words in above), default=0)
+    size = (each * across + 0.4, each * down + 0.2 * lines + (0.65 if caption else 0.1))
+    figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
     for place, picture in zip(axes.flat, pictures):
         bird(place, picture)
-    for place, words in zip(axes[0], columns):
-        place.set_title(textwrap.fill(words, int(9.5 * each)), fontsize=11.5, loc="center")
+    for place, words in zip(axes[0], above):
+        place.set_title(words, fontsize=11.5, loc="center")
     for place, words in zip(axes[:, 0], rows):
         place.set_ylabel(words, fontsize=12)
     figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0.01, hspace=0.01)
