@@ -19,6 +19,7 @@ from tutlib.assets import bundled
 from tutlib.assets.asked import OPTIONS, SCORED, BirdReader, bird_painter_net, bird_truth
 from tutlib.assets.build.record import ship_net
 from tutlib.check.patience import bar
+from tutlib.training import shifted
 from tutlib.training.fit import one_cycle
 from tutlib.world.flock import FACTORS
 
@@ -128,7 +129,7 @@ def seen_birds(seed: int = 0) -> tuple[Tensor, dict]:
     return x[kept], {name: torch.as_tensor(value)[kept] for name, value in sheet.factors.items()}
 
 
-def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1000) -> BirdReader:
+def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1200) -> BirdReader:
     """Teach a reader on drawn birds x (N, 3, 64, 64), uint8, and their options (N, 7)."""
     torch.manual_seed(seed)
     reader, rng = BirdReader().train(), torch.Generator().manual_seed(seed)
@@ -137,12 +138,21 @@ def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1000) ->
         for settings in adam.param_groups:
             settings["lr"] = 4e-3 * one_cycle((t + 0.5) / rounds)
         rows = torch.randint(len(x), (64,), generator=rng)
-        guesses = reader(_worn(x[rows].float() / 255, rng)).split(reader.groups, 1)
-        losses = [F.cross_entropy(guess, y) for guess, y in zip(guesses, truth[rows].T)]
+        pictures, y = _turned(x[rows].float() / 255, truth[rows], rng)
+        guesses = reader(_worn(shifted(pictures, 3, generator=rng), rng)).split(reader.groups, 1)
+        losses = [F.cross_entropy(guess, options) for guess, options in zip(guesses, y.T)]
         adam.zero_grad()
         torch.stack(losses).mean().backward()
         adam.step()
     return reader.eval()
+
+
+def _turned(x: Tensor, truth: Tensor, rng: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Every other picture in a mirror, with the side that it then looks to."""
+    mirrored = torch.rand(len(x), generator=rng) < 0.5
+    side, truth = list(SCORED).index("side"), truth.clone()
+    truth[mirrored, side] = 1 - truth[mirrored, side]
+    return torch.where(mirrored[:, None, None, None], x.flip(3), x), truth
 
 
 def _worn(x: Tensor, rng: torch.Generator) -> Tensor:
