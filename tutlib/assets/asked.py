@@ -46,7 +46,14 @@ class BirdReader(nn.Module):
 
 
 def bird_truth(factors: Mapping) -> Tensor:
-    """The true options (N, 7) of drawn birds, in the order of `SCORED`."""
+    """The true options (N, 7) of drawn birds, in the order of `SCORED`.
+
+    Example:
+        >>> from tutlib import assets
+        >>> sheet = assets.flock(1, size=8, body="large", beak="red", side="right", seen=True)
+        >>> assets.bird_truth(sheet.factors)[0, [0, 4, 5]]
+        tensor([1, 2, 1])
+    """
     return torch.stack([torch.as_tensor(factors[name]).long() for name in SCORED], 1)
 
 
@@ -56,10 +63,21 @@ def bird_painter_net() -> gan.Forger:
 
 
 def bird_painter() -> gan.Forger:
-    """The bundled generator of birds (lesson 5.5): z (N, 48) and wishes (N, 31) -> pictures."""
+    """The bundled generator of birds (lesson 5.5): z (N, 48) and wishes (N, 31) -> pictures.
+
+    Example:
+        >>> painter = bird_painter()
+        >>> painter.z_size, painter.told
+        (48, 31)
+    """
     return bundled.load_weights(bird_painter_net(), "bird-painter").to(shelves.device())
 
 
 def bird_reader() -> BirdReader:
-    """The bundled net that names what a bird has; it learnt from drawn birds alone."""
+    """The bundled net that names what a bird has; it learnt from drawn birds alone.
+
+    Example:
+        >>> bird_reader().names
+        ['body', 'breast', 'wings', 'crown', 'beak', 'side', 'ground']
+    """
     return bundled.load_weights(BirdReader(), "bird-reader").to(shelves.device())

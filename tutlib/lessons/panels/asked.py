@@ -76,7 +76,7 @@ def ask_for_a_bird(
         "out, misspell one, ask for the impossible.",
         caption="Four birds by the generator for one caption. Green tick: the reader of birds sees "
         "what was asked for. Orange cross: it sees something else.",
-        frozen={"pick": [*picks, ""], "again": [1, 2, 3]},
+        frozen={"pick": [*picks, ""], "again": [1, 2]},
         strip=[{"pick": pick} for pick in picks[:3]],
         alt=_alt,
     )  # fmt: skip
