@@ -15,6 +15,7 @@ yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 from tutlib.assets.asked import (
     BIRD_WORDS,
     SCORED,
+    BirdPainter,
     BirdReader,
     bird_painter,
     bird_reader,
@@ -56,6 +57,7 @@ __all__ = [
     "SCORED",
     "SIZE",
     "THINGS",
+    "BirdPainter",
     "BirdReader",
     "CaptionError",
     "Classifier",

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from tutlib import gan
 from tutlib.assets import bundled, shelves
@@ -57,12 +58,37 @@ def bird_truth(factors: Mapping) -> Tensor:
     return torch.stack([torch.as_tensor(factors[name]).long() for name in SCORED], 1)
 
 
-def bird_painter_net() -> gan.Forger:
-    """The bird generator, untrained: 48 numbers of chance, and a wish."""
-    return gan.Forger(z_size=48, told=sum(OPTIONS.values()) + len(OPTIONS))
+class BirdPainter(nn.Module):
+    """z (N, 48), wishes (N, 31) -> pictures (N, 3, 64, 64): lots are drawn, then `forger` paints.
+
+    What a wish leaves open, and what no caption can say (side, ground), is drawn by lot: each
+    option has a number of z, and the largest wins. The other numbers are the forger's own.
+
+    Example:
+        >>> painter = BirdPainter()
+        >>> painter(torch.randn(2, 48), torch.zeros(2, 31)).shape
+        torch.Size([2, 3, 64, 64])
+    """
+
+    def __init__(self):
+        super().__init__()
+        self.groups = [len(options) for options in SCORED.values()]
+        self.z_size, self.told = 48, sum(OPTIONS.values()) + len(OPTIONS)
+        self.forger = gan.Forger(z_size=self.z_size - sum(self.groups), told=sum(self.groups))
+
+    def forward(self, z: Tensor, wish: Tensor) -> Tensor:
+        if z.dim() != 2 or z.shape[1] != self.z_size:
+            raise ValueError(f"z must be (N, {self.z_size}), and this is {tuple(z.shape)}.")
+        if wish.shape != (len(z), self.told):
+            raise ValueError(f"wishes must be ({len(z)}, {self.told}), not {tuple(wish.shape)}.")
+        lots = z[:, : sum(self.groups)].split(self.groups, 1)
+        drawn = [F.one_hot(lot.argmax(1), lot.shape[1]).float() for lot in lots]
+        asked = wish.float().split([count + 1 for count in OPTIONS.values()], 1)
+        whole = [part[:, :-1] + part[:, -1:] * lot for part, lot in zip(asked, drawn)]
+        return self.forger(z[:, sum(self.groups) :], torch.cat(whole + drawn[len(asked) :], 1))
 
 
-def bird_painter() -> gan.Forger:
+def bird_painter() -> BirdPainter:
     """The bundled generator of birds (lesson 5.5): z (N, 48) and wishes (N, 31) -> pictures.
 
     Example:
@@ -70,7 +96,7 @@ def bird_painter() -> gan.Forger:
         >>> painter.z_size, painter.told
         (48, 31)
     """
-    return bundled.load_weights(bird_painter_net(), "bird-painter").to(shelves.device())
+    return bundled.load_weights(BirdPainter(), "bird-painter").to(shelves.device())
 
 
 def bird_reader() -> BirdReader:

@@ -16,7 +16,7 @@ from torch.nn import functional as F
 
 from tutlib import gan, world
 from tutlib.assets import bundled
-from tutlib.assets.asked import OPTIONS, SCORED, BirdReader, bird_painter_net, bird_truth
+from tutlib.assets.asked import OPTIONS, SCORED, BirdPainter, BirdReader, bird_truth
 from tutlib.assets.build.record import ship_net
 from tutlib.check.patience import bar
 from tutlib.training import shifted
@@ -26,25 +26,25 @@ from tutlib.world.flock import FACTORS
 BIRDS = 6000
 OPEN = 0.25  # how often a part is left open
 # With the drawing teacher: how many rounds with pictures of how many pixels, and of how many.
-COPIED = ((8, 300, 64), (16, 400, 48), (32, 400, 32), (64, 500, 24))
-PLAYED, BATCH = 400, 24  # rounds of the game, at 64 pixels
+COPIED = ((8, 200, 64), (16, 300, 48), (32, 400, 32), (64, 700, 24))
+PLAYED, BATCH = 300, 24  # rounds of the game, at 64 pixels
 JUDGE = (96, 96, 64, 32, 16)  # its maps at 4, 8, 16, 32 and 64 pixels
 POSE = ("turn", "elevation", "head", "lift", "fat", "light", "warmth")  # spans, one z for each
 
 
-def train_painter(x: Tensor, factors: Mapping, seed: int = 0) -> gan.Forger:
+def train_painter(x: Tensor, factors: Mapping, seed: int = 0) -> BirdPainter:
     """A painter that has been taught to draw, and has then played the game (x: uint8)."""
     *_, (painter, _) = stages(x, factors, seed)
     return painter
 
 
-def stages(x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple[gan.Forger, str]]:
+def stages(x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple[BirdPainter, str]]:
     """What stands after each size with the teacher, and then now and again in the game."""
     torch.manual_seed(seed)
-    painter = bird_painter_net().to(memory_format=torch.channels_last)
+    painter = BirdPainter().to(memory_format=torch.channels_last)
     rng = torch.Generator().manual_seed(seed + 1)
     for side, rounds, batch in COPIED:
-        copy_drawings(painter.at(side), x, factors, rounds, batch, rng)
+        copy_drawings(painter.forger.at(side), x, factors, rounds, batch, rng)
         yield painter, f"taught at {side} pixels"
     groups = [count + 1 for count in OPTIONS.values()]
     judge = gan.Namer(JUDGE, groups).to(memory_format=torch.channels_last)
@@ -58,54 +58,37 @@ def stages(x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple[gan.Forger,
             yield last.average, f"after {last.t} rounds of the game"
 
 
-def copy_drawings(painter: gan.Forger, x: Tensor, factors: Mapping, rounds: int, batch: int,
+def copy_drawings(forger: gan.Forger, x: Tensor, factors: Mapping, rounds: int, batch: int,
                   rng: torch.Generator) -> None:  # fmt: skip
-    """The drawing teacher: z and the wish say all that is in a drawn bird; repeat it (L1).
+    """The drawing teacher: all that is in a drawn bird is told; repeat its picture (L1).
 
     (Dosovitskiy et al., "Learning to generate chairs with convolutional neural networks", 2015.)
     """
-    weights = [weight for weight in painter.parameters() if weight.requires_grad]
+    weights = [weight for weight in forger.parameters() if weight.requires_grad]
     adam = torch.optim.Adam(weights, betas=(0.5, 0.99), fused=True)
-    numbers = torch.stack([torch.as_tensor(factors[part]).long() for part in OPTIONS], 1)
-    painter.train()
-    for t in bar(range(rounds), f"rounds at {painter.side} pixels"):
+    truth = bird_truth(factors)
+    told = torch.cat([F.one_hot(y, len(SCORED[name])) for y, name in zip(truth.T, SCORED)], 1)
+    forger.train()
+    for t in bar(range(rounds), f"rounds at {forger.side} pixels"):
         for settings in adam.param_groups:
             settings["lr"] = 3e-3 * one_cycle((t + 0.5) / rounds, 0.1)
         rows = torch.randint(len(x), (batch,), generator=rng)
-        left_open = torch.rand(batch, len(OPTIONS), generator=rng) < OPEN
-        wanted = torch.where(left_open, -1, numbers[rows])
-        z = chance_behind({name: torch.as_tensor(v)[rows] for name, v in factors.items()},
-                          left_open, painter.z_size, rng)  # fmt: skip
-        wish = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
-        drawn = F.avg_pool2d(x[rows].float() / 255, 64 // painter.side)
+        z = torch.randn(batch, forger.z_size, generator=rng)
+        z[:, : len(POSE)] = pose(factors, rows)
+        drawn = F.avg_pool2d(x[rows].float() / 255, 64 // forger.side)
         adam.zero_grad()
-        F.l1_loss(painter(z, wish), drawn).backward()
+        F.l1_loss(forger(z, told[rows]), drawn).backward()
         adam.step()
 
 
-def chance_behind(factors: Mapping, left_open: Tensor, z_size: int, rng: torch.Generator) -> Tensor:
-    """A z (N, z_size) that says what the wish leaves open; taken over all birds it is Gaussian.
-
-    A span is bent into a Gaussian. Of a choice, the option with the largest of its numbers is
-    meant: where the caption leaves it open, that one changes places with the true option's.
-    """
-    z = torch.randn(len(left_open), z_size, generator=rng)
-    for place, name in enumerate(POSE):
+def pose(factors: Mapping, rows: Tensor) -> Tensor:
+    """How these birds stand, and in what light: each span is bent into a Gaussian, (N, 7)."""
+    columns = []
+    for name in POSE:
         low, high = FACTORS[name].low, FACTORS[name].high
-        share = (torch.as_tensor(factors[name]).float() - low) / (high - low)
-        z[:, place] = torch.special.ndtri(share.clamp(0.002, 0.998))
-    begin, rows = len(POSE), torch.arange(len(z))
-    for name in SCORED:
-        count = len(SCORED[name])
-        part = z[:, begin : begin + count]
-        top, truth = part.argmax(1), torch.as_tensor(factors[name]).long()
-        if name in OPTIONS:
-            truth = torch.where(left_open[:, list(OPTIONS).index(name)], truth, top)
-        swapped = part.clone()
-        swapped[rows, truth], swapped[rows, top] = part[rows, top], part[rows, truth]
-        z[:, begin : begin + count] = swapped
-        begin += count
-    return z
+        share = (torch.as_tensor(factors[name])[rows].float() - low) / (high - low)
+        columns.append(torch.special.ndtri(share.clamp(0.002, 0.998)))
+    return torch.stack(columns, 1)
 
 
 def dealer(x: Tensor, factors: Mapping) -> Callable:
@@ -129,11 +112,12 @@ def seen_birds(seed: int = 0) -> tuple[Tensor, dict]:
     return x[kept], {name: torch.as_tensor(value)[kept] for name, value in sheet.factors.items()}
 
 
-def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1200) -> BirdReader:
+def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 2000) -> BirdReader:
     """Teach a reader on drawn birds x (N, 3, 64, 64), uint8, and their options (N, 7)."""
     torch.manual_seed(seed)
     reader, rng = BirdReader().train(), torch.Generator().manual_seed(seed)
     adam = torch.optim.AdamW(reader.parameters(), weight_decay=0.01)
+    weights = torch.tensor([3.0 if name == "beak" else 1.0 for name in SCORED])  # a few pixels
     for t in bar(range(rounds), "rounds"):
         for settings in adam.param_groups:
             settings["lr"] = 4e-3 * one_cycle((t + 0.5) / rounds)
@@ -142,7 +126,7 @@ def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1200) ->
         guesses = reader(_worn(shifted(pictures, 3, generator=rng), rng)).split(reader.groups, 1)
         losses = [F.cross_entropy(guess, options) for guess, options in zip(guesses, y.T)]
         adam.zero_grad()
-        torch.stack(losses).mean().backward()
+        (torch.stack(losses) * weights).mean().backward()
         adam.step()
     return reader.eval()
 
@@ -182,7 +166,7 @@ def painter(seed: int, ship: bool) -> dict:
 
 
 @torch.no_grad()
-def detail(net: gan.Forger, x: Tensor, factors: Mapping, count: int = 500) -> float:
+def detail(net: BirdPainter, x: Tensor, factors: Mapping, count: int = 500) -> float:
     """Differences between neighbouring pixels of painted birds: per cent of those of drawn ones."""
     rng = torch.Generator().manual_seed(10**6)
     wishes = gan.wishes_from({part: factors[part][:count] for part in OPTIONS}, OPTIONS)
@@ -192,7 +176,7 @@ def detail(net: gan.Forger, x: Tensor, factors: Mapping, count: int = 500) -> fl
 
 
 @torch.no_grad()
-def figures_painter(net: gan.Forger) -> dict:
+def figures_painter(net: BirdPainter) -> dict:
     """Per cent of 1,000 birds of combinations never seen whose part is read as asked for."""
     rng = torch.Generator().manual_seed(10**6)
     every = torch.cartesian_prod(*map(torch.arange, OPTIONS.values()))
