@@ -92,16 +92,25 @@ class Listener(nn.Module):
         super().__init__()
         self.ordered = ordered
         self.word = nn.Embedding(len(WORDS), 24, padding_idx=0)
-        self.memory = nn.GRU(24, 64, batch_first=True) if ordered else nn.Linear(24, 64)
+        self.gates, self.fresh = nn.Linear(24 + 64, 2 * 64), nn.Linear(24 + 64, 64)
+        self.total = nn.Linear(24, 64)  # of the bag
         self.wish = nn.Sequential(nn.ReLU(), nn.Linear(64, sum(GROUPS)))
 
     def forward(self, numbers: Tensor) -> Tensor:
         words = self.word(numbers)
         if not self.ordered:
-            return self.wish(self.memory(words.sum(1)))
-        after, _ = self.memory(words)
-        last = (numbers > 0).sum(1).clamp(min=1) - 1
-        return self.wish(after[torch.arange(len(numbers), device=numbers.device), last])
+            return self.wish(self.total(words.sum(1)))
+        memory = words.new_zeros(len(words), 64)
+        for word, is_there in zip(words.unbind(1), (numbers > 0).unbind(1)):
+            after = self.step(word, memory)
+            memory = torch.where(is_there[:, None], after, memory)
+        return self.wish(memory)
+
+    def step(self, word: Tensor, memory: Tensor) -> Tensor:
+        """The memory (N, 64) after one more word (N, 24)."""
+        keep, look = self.gates(torch.cat([word, memory], 1)).sigmoid().chunk(2, 1)
+        fresh = self.fresh(torch.cat([word, look * memory], 1)).tanh()
+        return keep * memory + (1 - keep) * fresh
 
 
 def told_apart(logits: Tensor, wanted: Tensor) -> Tensor:
