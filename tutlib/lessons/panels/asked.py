@@ -88,4 +88,10 @@ def _alt(state: dict, result: dict) -> str:
         return f"{asked}. Instead of birds: {result['trouble']}"
     marks = [f"{word} seen in {int(hits)} of 4" for word, hits in
              zip(result["words"], result["right"].sum(0))]  # fmt: skip
-    return ". ".join([asked, "Four generated birds", *([", ".join(marks)] if marks else [])])
+    return ". ".join(
+        [
+            asked,
+            f"Four generated birds, try {state['again']}",
+            *([", ".join(marks)] if marks else []),
+        ]
+    )
