@@ -5,6 +5,8 @@
 #               every day (make check BASE=HEAD~3 for another commit to compare with)
 # make gpu      set up, then run what a GPU could change, on a GPU: a pretended one if there is none
 # make render   run the notebooks and write them back with outputs (make render NOTEBOOK=path for one)
+# make book     make the book of the course, a static site: build/book/index.html
+# make slides   make a lecture of every lesson: build/slides/index.html
 # make mutants  change the code in small ways: do the tests notice? (make mutants MUTANTS=tutlib/balls.py)
 # make torture  wrong input by the thousand: nothing may pass in silence (make torture TORTURE=5000)
 # make bench    compare with other libraries (benchmarks/)
@@ -20,14 +22,14 @@ VENV_PYTHON = .venv/bin/python
 ONE_THREAD = OMP_NUM_THREADS=1 MKL_NUM_THREADS=1
 PYTEST = $(ONE_THREAD) $(VENV_PYTHON) -m pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
-.PHONY: lab test check gpu render mutants torture bench clean
+.PHONY: lab test check gpu render book slides mutants torture bench clean
 
 lab:
 	@$(SETUP) --lab --port=$(PORT)
 
 # Exit status 5: some tests run only without a GPU and some only with one; TESTS may name just such.
 test:
-	@$(SETUP) --extra test
+	@$(SETUP) --extra test --extra book
 	@$(PYTEST) $(TESTS) || test $$? -eq 5
 	@$(MAKE) gpu
 
@@ -42,6 +44,14 @@ gpu:
 render:
 	@$(SETUP) --extra test
 	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.render $(if $(NOTEBOOK),"$(NOTEBOOK)")
+
+book:
+	@$(SETUP) --extra book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.book
+
+slides:
+	@$(SETUP) --extra book
+	@$(ONE_THREAD) $(VENV_PYTHON) -m tools.slides
 
 mutants:
 	@$(SETUP) --extra test --extra mutants

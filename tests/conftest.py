@@ -26,6 +26,7 @@ settings.register_profile(
 LEFT_OUT_ON_GPU = (
     "tests/browser/",
     "tests/test_anatomy.py",
+    "tests/test_book.py",
     "tests/test_changed.py",
     "tests/test_cli.py",
     "tests/test_clock.py",

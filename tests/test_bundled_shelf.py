@@ -147,6 +147,8 @@ def test_missing_weights_say_how_to_make_them(tmp_path, monkeypatch):
 DAMAGED = {
     "digits.safetensors": assets.digit_classifier,
     "style.safetensors": lambda: assets.features("bundled"),
+    "painter.safetensors": assets.painter,
+    "any-painter.safetensors": assets.any_painter,
     "things-standard.safetensors": assets.classifier,
     "things/hog-test.webp": lambda: assets.picture("hog"),
 }

@@ -139,3 +139,32 @@ def test_on_a_flat_wall_only_the_transposed_convolution_draws_a_checkerboard():
 def test_a_norm_has_no_weights_of_its_own(painter):
     assert not any(isinstance(m, nn.InstanceNorm2d | nn.BatchNorm2d) for m in painter.modules())
     assert painter.codes.shape == (2, sum(painter.numbers))
+
+
+# ---------------------------------------------------------------- films
+
+
+def test_a_memory_of_itself_changes_nothing_and_one_of_another_does(painter):
+    x, other = features(2, 1, 3, 24, 28)
+    notes, theirs = [], []
+    with torch.no_grad():
+        made = painter(x, "waves")
+        torch.testing.assert_close(painter(x, "waves", memory=notes), made, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(painter(x, "waves", memory=notes), made, rtol=1e-4, atol=1e-5)
+        painter(other**3, "waves", memory=theirs)
+        assert len(notes) == len(theirs) == len(painter.numbers) + 1
+        assert (painter(x, "waves", memory=theirs) - made).abs().max() > 1e-3
+
+
+def test_the_grain_is_its_seeds_own(painter):
+    x = features(1, 3, 24, 24)
+    with torch.no_grad():
+        assert torch.equal(painter(x, "waves"), painter(x, "waves", seed=0))
+        assert not torch.equal(painter(x, "waves"), painter(x, "waves", seed=1))
+
+
+def test_brightness_and_contrast_of_the_photograph_are_forgotten(painter):
+    x = features(1, 3, 32, 32)
+    with torch.no_grad():
+        apart = (painter(0.5 * x + 0.3, "waves") - painter(x, "waves")).abs().mean()
+    assert apart < 0.02

@@ -60,11 +60,13 @@ LEAST = {
     "perfect_steps, blind = 5, 2000",
     "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
     "5-5": "rounds, steps, judged, drawn_new = 400, 400, 100, 20",
+    "5-4": "budget, looks, critic_steps, critic_seeds, expert_moves = 12, 2, 3, 1, 24",
     "6-1": "sizes, hero_steps, cloth_steps = (64, 96), (1, 1), (1, 1)\n"
     "two_sizes, paint_steps, rebuild_steps, race_steps = (64, 80), (1, 1), 2, 10",
     "6-2": "side, gram_steps = 96, (1, 1, 1)\n"
     "field_steps, paint_steps = (1, 1), (1, 1)\n"
     "swaps, one_size_steps, fair_seeds, judged, sheet_side, keep = 2, 3, 1, 50, 32, 200",
+    "6-3": "size, steps, code_steps, board_steps, n_frames, calm_steps = 48, 2, 3, 2, 2, 2",
     "6-4": "n_learn, noise_steps, fool_steps, rounds, gatys_steps = 8, 2, 2, 3, 2\n"
     "keep, paint_steps, judged = 200, 1, 20",
 }

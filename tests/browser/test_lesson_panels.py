@@ -185,9 +185,17 @@ PATCHES = """
 from tutlib.lessons.panels.patches import patches_panel
 patches_panel(size=160)  # large enough to be stopped
 """
+ONE_PASS = """
+from tutlib.lessons.panels.one_pass import one_pass
+one_pass(size=96)
+"""
 WISHES = """
 from tutlib.lessons.panels.faces import three_wishes
 three_wishes(keep=200)
+"""
+APART = """
+from tutlib.lessons.panels.year import push_apart
+push_apart()
 """
 CELLS = (
     LOSSES,
@@ -214,7 +222,9 @@ CELLS = (
     BIRDS,
     STYLE,
     PATCHES,
+    ONE_PASS,
     WISHES,
+    APART,
 )
 
 
@@ -651,6 +661,24 @@ def test_patches_of_your_own_pictures(panel, tmp_path):
     assert panel.words().endswith("painting ...")
 
 
+@of(ONE_PASS)
+def test_one_pass_over_your_own_pictures(panel, tmp_path):
+    panel.choose("style", "mondrian")
+    panel.tells("^chelsea painted by the net for mondrian, strength 1$")
+    panel.press("strength", "Home")
+    panel.tells("net for mondrian, strength 0$")
+    panel.drag("strength", 1.1)
+    panel.tells("net for mondrian, strength 1$")
+    for name, words in (
+        ("photo", "your photo painted by the net for mondrian"),
+        ("painting", "your photo painted by the net for your painting"),
+    ):
+        file = tmp_path / f"{name}.png"
+        Image.radial_gradient("L").resize((90, 60)).convert("RGB").save(file)
+        panel.cell.get_by_label(f"your {name}", exact=True).set_input_files(file)
+        panel.tells(rf"^{words}, strength 1$")
+
+
 @of(WISHES)
 def test_three_wishes_of_one_sum(panel):
     said = r"The net says [a-z ]+ \((< 0.01|[\d.]+) %\)$"
@@ -686,3 +714,13 @@ def test_birds_come_as_asked_and_a_bad_caption_gets_a_sentence(panel):
     panel.tells("try 1. large seen in")
     panel.press("again", "ArrowRight")
     panel.tells("try 2. large seen in")
+
+
+@of(APART)
+def test_two_heaps_pushed_apart(panel):
+    panel.press("gap θ", "End")
+    panel.tells(r"^gap 3\.0, width 0\.3: slope of Jensen-Shannon 0\.000, of Wasserstein 1")
+    panel.press("width of the heaps", "End")
+    panel.tells(r"^gap 3\.0, width 1\.0: slope of Jensen-Shannon 0\.1\d\d, of Wasserstein 1")
+    panel.drag("gap θ", 0.5)
+    panel.tells(r"^gap -?[01]\.\d, width 1\.0")

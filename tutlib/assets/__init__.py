@@ -24,20 +24,26 @@ from tutlib.assets.asked import (
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
+from tutlib.assets.film import Walk, walk
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
 from tutlib.assets.shelves import (
     about,
+    any_painter,
     cifar10,
     classifier,
     device,
     digit_classifier,
     digits,
+    drawn_digit_reader,
     features,
     image_folder,
+    neat_digits,
+    painter,
     photo,
     picture,
     things,
+    year_of_the_gan,
 )
 from tutlib.nets import Classifier
 from tutlib.world import (
@@ -52,37 +58,10 @@ from tutlib.world import (
 )
 
 __all__ = [
-    "BIRD_WORDS",
-    "DATA",
-    "SCORED",
-    "SIZE",
-    "THINGS",
-    "BirdPainter",
-    "BirdReader",
-    "CaptionError",
-    "Classifier",
-    "PictureSet",
-    "about",
-    "bird_painter",
-    "bird_reader",
-    "bird_truth",
-    "captions",
-    "cifar10",
-    "classifier",
-    "device",
-    "digit_classifier",
-    "digits",
-    "features",
-    "flock",
-    "herd",
-    "image_folder",
-    "is_kept_back",
-    "mode",
-    "on_ground",
-    "outline",
-    "photo",
-    "picture",
-    "portray",
-    "read_caption",
-    "things",
+    "BIRD_WORDS", "DATA", "SCORED", "SIZE", "THINGS", "BirdPainter", "BirdReader", "CaptionError",
+    "Classifier", "PictureSet", "Walk", "about", "any_painter", "bird_painter", "bird_reader",
+    "bird_truth", "captions", "cifar10", "classifier", "device", "digit_classifier", "digits",
+    "drawn_digit_reader", "features", "flock", "herd", "image_folder", "is_kept_back", "mode",
+    "neat_digits", "on_ground", "outline", "painter", "photo", "picture", "portray",
+    "read_caption", "things", "walk", "year_of_the_gan",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from tutlib import nets, world
 from tutlib.assets import catalogue
 from tutlib.assets.datasets import PictureSet
 from tutlib.check.patience import bar
-from tutlib.style import Extractor, extractors
+from tutlib.gan import year
+from tutlib.style import AnyPainter, Extractor, Painter, extractors, paintings
 
 THINGS = list(world.NAMES)
 SIZE = 224  # the side of the picture world's pictures, and what its net sees
@@ -30,6 +32,7 @@ PORTRAITS = {
 }  # fmt: skip
 SHEET = 5000  # digits drawn at once
 DIGITS = {"train": (range(12), range(1800)), "test": (range(12, 14), range(1800, 2000))}
+NEAT = {"mess": 0.3, "allographs": 1, "grain": 0.1}  # one way to write each digit, steady hands
 TILE_COLUMNS = 6  # pictures in one row of a sheet in data/things
 
 
@@ -60,6 +63,19 @@ def extractor() -> Extractor:
     with _shipped(path, "style"):
         classes = len(load_file(path)["20.bias"])
     return extractors.bundled(load_weights(extractors.crop_net(classes), "style"))
+
+
+def painter() -> Painter:
+    """The net of lesson 6.3: one body, and a code for each of the four paintings."""
+    return load_weights(Painter(list(paintings.STYLES)), "painter").requires_grad_(False)
+
+
+def any_painter() -> AnyPainter:
+    """The net of lesson 6.3 that reads its code from a painting."""
+    (path,) = catalogue.SHIPPED["any-painter"].files()
+    with _shipped(path, "any-painter"):
+        told = len(load_file(path)["reader.centre"])
+    return load_weights(AnyPainter(told), "any-painter").requires_grad_(False)
 
 
 def picture(name: str, which: int) -> Tensor:
@@ -96,6 +112,35 @@ def digits() -> PictureSet:
         load_factors=_digit_factors,
         load_first=functools.partial(_load_digits, "train"),
     )
+
+
+@functools.cache
+def neat_digits(part: str) -> tuple[Tensor, Tensor]:
+    """6,000 digits to learn from or 1,000 to test on, in neat hands; see `assets.neat_digits`."""
+    if part not in DIGITS:
+        raise ValueError(f"part must be one of {', '.join(DIGITS)}, and this is {part!r}.")
+    count = {"train": 6000, "test": 1000}[part]
+    seed = {"train": 100, "test": 200}[part]  # sheets that `digits` does not hold
+    sheet = world.write(count, seed, writers=DIGITS[part][1], **NEAT)
+    pixels = torch.from_numpy(sheet.pictures)
+    return pixels[:, None].float().div(255), torch.from_numpy(sheet.labels)
+
+
+def year_of_the_gan() -> tuple[dict[str, list[nn.Module]], dict[str, list[dict]]]:
+    """The games of lesson 5.4, see `assets.year_of_the_gan`."""
+    weights, curves = catalogue.SHIPPED["year"].files()
+    with _shipped(weights, "year"):
+        states, players = load_file(weights), {}
+        for name in year.GAMES:
+            for k in range(3):
+                begin = f"{name}/{k}/"
+                state = {key[len(begin):]: t.float() if t.is_floating_point() else t
+                         for key, t in states.items() if key.startswith(begin)}  # fmt: skip
+                generator, _ = year.players(name)
+                generator.load_state_dict(state)
+                players.setdefault(name, []).append(generator.eval().requires_grad_(False))
+    with _shipped(curves, "year"):
+        return players, json.loads(curves.read_text())
 
 
 def load_weights(net: nn.Module, name: str) -> nn.Module:

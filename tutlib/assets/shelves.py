@@ -7,6 +7,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch.nn import Module
 
 from tutlib.assets import bundled, photos, real
 from tutlib.assets.bundled import SIZE, THINGS
@@ -15,7 +16,7 @@ from tutlib.assets.datasets import PictureSet
 from tutlib.assets.obtain import mode, obtain
 from tutlib.check.files import at_home
 from tutlib.nets import Classifier
-from tutlib.style import Extractor, extractors
+from tutlib.style import AnyPainter, Extractor, Painter, extractors
 
 
 def device() -> torch.device:
@@ -76,6 +77,16 @@ def features(name: str | None = None) -> Extractor:
     return bundled.extractor().to(device())
 
 
+def painter() -> Painter:
+    """A net that paints like any of the four paintings in one pass, on `device()`; bundled."""
+    return bundled.painter().to(device())
+
+
+def any_painter() -> AnyPainter:
+    """A net that paints like any painting it is told of, on `device()`; bundled."""
+    return bundled.any_painter().to(device())
+
+
 def picture(name: str, which: int = 0) -> Tensor:
     """One picture of a thing that no net has been trained on: (1, 3, 224, 224) in [0, 1].
 
@@ -117,6 +128,38 @@ def digits() -> PictureSet:
     if raw := obtain("mnist"):
         return real.mnist(raw)
     return bundled.digits()
+
+
+def neat_digits(part: str = "train") -> tuple[Tensor, Tensor]:
+    """Drawn digits in neat hands, one way to write each: pictures (N, 1, 28, 28) and labels, CPU.
+
+    The same on either shelf. Who writes the test digits wrote none of those to learn from, and
+    nothing that the reader of drawn digits has learnt from.
+
+    Args:
+        part: "train" (6,000) or "test" (1,000).
+
+    Raises:
+        ValueError: if it is neither.
+    """
+    return bundled.neat_digits(part)
+
+
+def drawn_digit_reader() -> Classifier:
+    """The bundled reader of drawn digits, on `device()`, on either shelf."""
+    return bundled.digit_classifier().to(device())
+
+
+def year_of_the_gan() -> tuple[dict[str, list[Module]], dict[str, list[dict]]]:
+    """What seven games of lesson 5.4 left behind, three seeds each, the same on either shelf.
+
+    Returns:
+        The averaged generators and the records of their games, lists by the name of the game; a
+        record holds curves: "pictures", "seconds", "distance" (in multiples of the floor), "gap",
+        "d_loss", "g_loss", "pull", "k", as `gan.year.Look` explains them.
+    """
+    players, records = bundled.year_of_the_gan()
+    return {name: [net.to(device()) for net in nets] for name, nets in players.items()}, records
 
 
 def cifar10() -> PictureSet:

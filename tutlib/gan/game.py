@@ -37,6 +37,7 @@ class Round:
         real_score, fake_score: mean logits D gave before its last move.
         generator, discriminator: the players themselves, still in the game.
         average: the moving average of the generator (the generator itself if there is none).
+        pull: the length of the gradient that moved the generator, over all of its weights.
     """
 
     t: int
@@ -47,6 +48,7 @@ class Round:
     generator: nn.Module
     discriminator: nn.Module
     average: nn.Module
+    pull: float = math.nan
 
 
 def play(
@@ -64,6 +66,7 @@ def play(
     reuse_fakes: bool = False,
     average: float = 0.0,
     penalty: float = 0.0,
+    after: Callable[[nn.Module], object] | None = None,
     rng: torch.Generator | None = None,
 ) -> Iterator[Round]:
     """Play the game, one round at a time: `for r in play(...)`; leave the loop whenever you like.
@@ -82,6 +85,7 @@ def play(
             which saves a forward pass; False paints new ones.
         average: decay of the moving average of the generator's weights, 0 for none.
         penalty: weight of `gradient_penalty`, for the Wasserstein loss (10 is usual).
+        after: called with the discriminator after each of its moves (to clip its weights, say).
         rng: where all chance comes from; None is torch's own, of the CPU.
 
     Raises:
@@ -123,17 +127,19 @@ def play(
             if penalty:
                 d_loss = d_loss + penalty * gradient_penalty(discriminator, x, fake, *y, rng=rng)
             move_d(d_loss)
+            if after is not None:
+                after(discriminator)
         if not reuse_fakes:
             fake = generator(noise(), *y)
         with buffers_kept(discriminator):
             g_loss = loss.generator(discriminator(fake, *y))
-            move_g(g_loss)
+            pull = move_g(g_loss)
         if average:
             update_average(mean, generator, min(average, t / (t + 9)))  # quick to forget at first
-        numbers = torch.stack([d_loss, g_loss, *(s.mean() for s in scores)]).tolist()
+        numbers = torch.stack([d_loss, g_loss, *(s.mean() for s in scores), pull]).tolist()
         if not all(math.isfinite(number) for number in numbers):
             raise ValueError(f"the game went out of bounds in round {t}: lower the step size lr.")
-        return Round(t, *numbers, generator, discriminator, mean)
+        return Round(t, *numbers[:4], generator, discriminator, mean, numbers[4])
 
     return (one_round(t) for t in bar(range(1, rounds + 1), "rounds"))
 
@@ -144,19 +150,21 @@ def _named(loss: str | Loss) -> Loss:
     return LOSSES[loss] if isinstance(loss, str) else loss
 
 
-def _mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[[Tensor], None]:
-    """One step of Adam, with the gradient of this model's weights and of nothing else."""
+def _mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[[Tensor], Tensor]:
+    """One step of Adam, with the gradient of this model's weights alone; returns its length."""
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     if not weights:
         raise ValueError("a player has no weights to move: set requires_grad on them.")
     optimizer = torch.optim.Adam(weights, lr, betas, fused=True)
 
-    def move(loss: Tensor) -> None:
+    def move(loss: Tensor) -> Tensor:
         # Not loss.backward(): that would compute the other player's weight gradients too.
-        for weight, grad in zip(weights, torch.autograd.grad(loss, weights)):
+        grads = torch.autograd.grad(loss, weights)
+        for weight, grad in zip(weights, grads):
             weight.grad = grad
         optimizer.step()
         optimizer.zero_grad()
+        return nn.utils.get_total_norm(grads)
 
     return move
 

@@ -37,9 +37,29 @@ class Plate(Figure):
         picture.save(small, "JPEG", quality=QUALITY, subsampling=0)
         return small.getvalue()
 
+    def bundle(self) -> tuple[dict, dict]:
+        """The figure as a notebook stores it, and its alternative text beside it."""
+        stored = {"image/jpeg": base64_of(self.light()), "text/plain": "a figure"}
+        return stored, {"image/jpeg": {"alt": in_words(self)}}
+
     def _ipython_display_(self) -> None:
-        bundle = {"image/jpeg": base64_of(self.light()), "text/plain": "a figure"}
-        display(bundle, raw=True, metadata={"image/jpeg": {"alt": in_words(self)}})
+        stored, about = self.bundle()
+        display(stored, raw=True, metadata=about)
+
+
+class Live:
+    """One place under a cell where figures come one after the other, each instead of the last."""
+
+    def __init__(self):
+        self._handle = None
+
+    def show(self, figure: Plate) -> None:
+        """Put `figure` where the last one was."""
+        stored, about = figure.bundle()
+        if self._handle is None:
+            self._handle = display(stored, raw=True, metadata=about, display_id=True)
+        else:
+            self._handle.update(stored, raw=True, metadata=about)
 
 
 subplots = functools.partial(plt.subplots, FigureClass=Plate, layout="compressed")

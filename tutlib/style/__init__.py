@@ -4,6 +4,7 @@ from tutlib.style.extractors import Extractor
 from tutlib.style.forward import Painter, adain, instance_norm
 from tutlib.style.painter import outline, recoloured, repaint, repainting, texture
 from tutlib.style.patches import Crowd, cut, distances, nearest, used
+from tutlib.style.reader import AnyPainter, Reader, told
 from tutlib.style.sizes import coarse_to_fine, resized
 from tutlib.style.transfer import (
     Losses,
@@ -20,8 +21,34 @@ from tutlib.style.transfer import (
 )
 
 __all__ = [
-    "Crowd", "Extractor", "Losses", "Painter", "Statistics", "adain", "coarse_to_fine",
-    "content_loss", "cut", "distances", "gram", "instance_norm", "losses", "nearest", "outline",
-    "recoloured", "repaint", "repainting", "resized", "standardize", "statistics", "style_loss",
-    "texture", "total_variation", "transfer", "used", "weighed",
+    "AnyPainter",
+    "Crowd",
+    "Extractor",
+    "Losses",
+    "Painter",
+    "Reader",
+    "Statistics",
+    "adain",
+    "coarse_to_fine",
+    "content_loss",
+    "cut",
+    "distances",
+    "gram",
+    "instance_norm",
+    "losses",
+    "nearest",
+    "outline",
+    "recoloured",
+    "repaint",
+    "repainting",
+    "resized",
+    "standardize",
+    "statistics",
+    "style_loss",
+    "texture",
+    "told",
+    "total_variation",
+    "transfer",
+    "used",
+    "weighed",
 ]  # fmt: skip

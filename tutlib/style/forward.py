@@ -18,6 +18,7 @@ from tutlib.check.inputs import check_pictures
 EPS = 1e-5  # added to a variance: a flat channel must not be divided by 0
 WIDTHS = (12, 24, 48)  # channels at full, half and quarter size
 BLOCKS = 3
+FLAT = 1e-3  # and to a photograph's: noise on a flat wall must not become all there is
 SMALLEST = 16  # pixels a side: the smallest picture a painter takes
 
 
@@ -94,10 +95,15 @@ def _transposed(before: int, after: int) -> nn.ConvTranspose2d:
 LARGER: dict[str, Callable[[int, int], nn.Module]] = {"resize": Resized, "transposed": _transposed}
 
 
+Memory = list[tuple[Tensor, Tensor]]
+
+
 class Painter(nn.Module):
     """Photographs in, painted photographs out, in one forward pass.
 
-    Down twice, residual blocks at a quarter of the size, up twice.
+    Down twice, residual blocks at a quarter of the size, up twice; on the way up, what was seen on
+    the way down is added. Noise, always the same, gives it something to make brush strokes of
+    where the photograph is flat (as in Ulyanov et al., 2016).
 
     Args:
         styles: names of the styles it has a code for; widths: channels at full, half and quarter
@@ -127,7 +133,8 @@ class Painter(nn.Module):
         self.blocks = nn.ModuleList(_conv(quarter, quarter, 3) for _ in range(2 * blocks))
         self.up = nn.ModuleList([LARGER[up](quarter, half), LARGER[up](half, full)])
         self.last = _conv(full, 3, 3)
-        channels = [*widths, *[quarter] * (2 * blocks), half, full]
+        self.grain = nn.ParameterList(0.1 * torch.randn(n) for n in (quarter, half, full))
+        channels = [*widths, *[quarter] * (2 * blocks), half, full, 3]
         self.numbers = [2 * n for n in channels]  # of a code, for each norm
         plain = torch.cat([torch.cat([torch.ones(n), torch.zeros(n)]) for n in channels])
         self.codes = nn.Parameter(plain.repeat(len(self.styles), 1))  # factors 1, shifts 0
@@ -161,12 +168,19 @@ class Painter(nn.Module):
                 f"this is {x.shape[-2]} x {x.shape[-1]}."
             )
 
-    def forward(self, x: Tensor, style: str | Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: str | Tensor, *, seed: int = 0,
+                memory: Memory | None = None) -> Tensor:  # fmt: skip
         """Paint `x` (N, 3, H, W) in a style: its name, or a code (1 or N, numbers).
 
         Codes may be mixed: half of one and half of another is a style in between.
+
+        Args:
+            seed: of the grain. memory: a list; an empty one is filled with the mean and deviation
+                of every norm, and a filled one takes their place (for the next frames of a film).
         """
         self.check(x)
+        if not isinstance(style, (str, Tensor)):
+            raise TypeError(f"style must be a name or a code (a tensor), and this is {style!r}.")
         code = self.code(style) if isinstance(style, str) else style
         if code.dim() != 2 or code.shape[1] != sum(self.numbers) or len(code) not in (1, len(x)):
             raise ValueError(
@@ -174,20 +188,45 @@ class Painter(nn.Module):
             )
         height, width = x.shape[-2:]
         wide = F.pad(x, (0, -width % 4, 0, -height % 4), mode="reflect")  # sides that divide by 4
-        return self._paint(wide, code)[..., :height, :width]
+        dice = torch.Generator().manual_seed(seed)
+        return self._paint(wide, code, dice, memory)[..., :height, :width]
 
-    def _paint(self, x: Tensor, code: Tensor) -> Tensor:
+    def _paint(self, x: Tensor, code: Tensor, dice: torch.Generator, memory) -> Tensor:
         parts = iter(code[..., None, None].split(self.numbers, 1))
+        norm = _Norm(memory)
 
         def normed(features: Tensor) -> Tensor:
             factor, shift = next(parts).chunk(2, 1)
-            return F.instance_norm(features, eps=EPS) * factor + shift
+            return norm(features) * factor + shift
 
-        centred = x = 2 * x - 1
+        def grainy(features: Tensor, strength: Tensor) -> Tensor:
+            noise = torch.randn(features.shape[-2:], generator=dice).to(features)
+            return features + strength[:, None, None] * noise
+
+        seen = [norm(x, FLAT)]  # brightness and contrast of the photograph are forgotten
         for layer in self.down:
-            x = F.relu(normed(layer(x)))
+            seen.append(F.relu(normed(layer(seen[-1]))))
+        x = grainy(seen[-1], self.grain[0])
         for first, second in zip(self.blocks[::2], self.blocks[1::2]):
             x = x + normed(second(F.relu(normed(first(x)))))
-        for layer in self.up:
-            x = F.relu(normed(layer(x)))
-        return torch.sigmoid(self.last(x) + centred)
+        for layer, strength, kept in zip(self.up, self.grain[1:], seen[-2:0:-1]):
+            x = F.relu(normed(grainy(layer(x), strength)) + kept)
+        return torch.sigmoid(normed(self.last(x) + seen[0] / 2))
+
+
+class _Norm:
+    """Instance norm whose means and deviations may be written down, or read from before."""
+
+    def __init__(self, memory: Memory | None):
+        self.memory, self.known = memory, iter(list(memory)) if memory else None
+
+    def __call__(self, features: Tensor, eps: float = EPS) -> Tensor:
+        if self.memory is None:
+            return F.instance_norm(features, eps=eps)
+        if self.known is not None:
+            mean, deviation = next(self.known)
+        else:
+            variance, mean = torch.var_mean(features, (2, 3), correction=0, keepdim=True)
+            deviation = (variance + eps).sqrt()
+            self.memory.append((mean, deviation))
+        return (features - mean) / deviation
