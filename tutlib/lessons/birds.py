@@ -97,6 +97,7 @@ class Listener(nn.Module):
         self.wish = nn.Sequential(nn.ReLU(), nn.Linear(64, sum(GROUPS)))
 
     def forward(self, numbers: Tensor) -> Tensor:
+        numbers = numbers[:, : max(1, int((numbers > 0).sum(1).max()))]  # no longer than they are
         words = self.word(numbers)
         if not self.ordered:
             return self.wish(self.total(words.sum(1)))
