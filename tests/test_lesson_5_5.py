@@ -63,6 +63,20 @@ def test_wishes_are_distributions_and_are_heard_back():
     assert (numbers >= 0).any(0).all()
 
 
+@pytest.mark.parametrize(
+    ("factors", "message"),
+    [({"beak": [3]}, "0 to 2"), ({"beak": [-2]}, "0 to 2"), ({"body": [0]}, "lack 'beak'")],
+)
+def test_wishes_that_make_no_sense_get_a_sentence(factors, message):
+    with pytest.raises(ValueError, match=message):
+        gan.wishes_from(factors, {"beak": 3})
+
+
+def test_a_namer_judges_pictures_of_its_side_alone():
+    with pytest.raises(ValueError, match="are judged"):
+        gan.Namer(FEW, birds.GROUPS)(torch.rand(2, 3, 32, 32), any_wishes(2)[1])
+
+
 @pytest.mark.parametrize("new", [True, False])
 def test_combinations_are_those_asked_for_and_all_of_them(new):
     numbers = birds.combinations(6000, chance(1), new=new)

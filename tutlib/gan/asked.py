@@ -69,6 +69,9 @@ def told_as_well(weight: float = 1.0) -> Loss:
 def wishes_from(factors: Mapping, options: Mapping[str, int]) -> Tensor:
     """One-hot wishes (N, sum of options + 1 each) from numbered factors; -1 is left open.
 
+    Raises:
+        ValueError: for a part that the factors lack, or a number that is none of its options.
+
     Example:
         >>> wishes_from({"beak": torch.tensor([1, -1])}, {"beak": 2})
         tensor([[0., 1., 0.],
@@ -76,6 +79,12 @@ def wishes_from(factors: Mapping, options: Mapping[str, int]) -> Tensor:
     """
     groups = []
     for part, count in options.items():
+        if part not in factors:
+            raise ValueError(
+                f"the factors lack {part!r}: give a number for each of {list(options)}."
+            )
         number = torch.as_tensor(factors[part]).long().flatten()
+        if number.numel() and not -1 <= number.min() <= number.max() < count:
+            raise ValueError(f"{part} has the options 0 to {count - 1}, and -1 for left open.")
         groups.append(F.one_hot(torch.where(number < 0, count, number), count + 1))
     return torch.cat(groups, 1).float()

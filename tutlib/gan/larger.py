@@ -154,14 +154,14 @@ class Judge(_Growing):
         self.parts = (self.looking, self.halving)
 
     def forward(self, x: Tensor, wish: Tensor | None = None) -> Tensor:
-        if x.dim() != 4 or tuple(x.shape[1:]) != (3, self.side, self.side):
-            raise ValueError(
-                f"pictures (N, 3, {self.side}, {self.side}) are judged, not {tuple(x.shape)}."
-            )
         return self.weigh(self.seen(x), wish)
 
     def seen(self, x: Tensor) -> Tensor:
         """The last maps (N, maps[0], 4, 4), which the verdict is read from."""
+        if x.dim() != 4 or tuple(x.shape[1:]) != (3, self.side, self.side):
+            raise ValueError(
+                f"pictures (N, 3, {self.side}, {self.side}) are judged, not {tuple(x.shape)}."
+            )
         maps, x = 0, 2 * x - 1  # normalisation is inside the net, as everywhere in the course
         for side in map(str, reversed(SIDES[: SIDES.index(self.side) + 1])):
             maps = self.halving[side](F.leaky_relu(maps + self.looking[side](x), 0.2))
