@@ -94,7 +94,10 @@ def test_the_painters_lessons_hold_nothing_that_is_kept_back(monkeypatch):
     assert 0 < len(x) < 40
     assert x.dtype == torch.uint8
     assert not assets.is_kept_back(factors).any()
-    pictures, wishes = recipe.dealer(x, factors)(64, chance())
+    pictures, wishes, told, posed, drawn = recipe.dealer(x, factors)(64, chance())
+    assert torch.equal(pictures, drawn)
+    assert posed.shape == (64, len(recipe.POSE))
+    assert (told.sum(1) == len(assets.SCORED)).all()
     assert pictures.shape == (64, 3, 64, 64)
     assert pictures.min() >= 0
     assert pictures.max() <= 1
@@ -178,6 +181,18 @@ def test_lots_stay_where_they_are_along_a_walk_between_wishes():
 def test_a_painter_that_is_told_nonsense_says_so(z, wish):
     with pytest.raises(ValueError, match="must be"):
         assets.BirdPainter()(torch.zeros(z), torch.zeros(wish))
+
+
+def test_the_teachers_word_in_the_game():
+    loss = recipe.with_teacher()
+    fake = torch.tensor([[1.0, -0.5, -0.2], [3.0, -0.5, 0.0]])
+    assert loss.generator(fake).item() == pytest.approx(-2.0 + 0.5 + recipe.KEPT * 0.1)
+    assert loss.discriminator(fake, fake) == gan.told_as_well().discriminator(fake, fake)
+    examiner = recipe.Examiner(gan.Namer(FEW, birds.GROUPS)).eval()
+    x, (_, wishes) = torch.rand(3, 3, 64, 64, generator=chance()), any_wishes(3)
+    found = examiner(x, wishes, None, None, (x + 0.25))
+    torch.testing.assert_close(found[:, 2], torch.full((3,), -0.25))
+    torch.testing.assert_close(found[:, :2], examiner.namer(x, wishes))
 
 
 def test_the_namers_verdict_is_the_judges():

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tutlib import gan, world
@@ -27,7 +27,8 @@ BIRDS = 6000
 OPEN = 0.25  # how often a part is left open
 # With the drawing teacher: how many rounds with pictures of how many pixels, and of how many.
 COPIED = ((8, 150, 64), (16, 250, 48), (32, 400, 32), (64, 1800, 24))
-PLAYED, BATCH = 400, 24  # rounds of the game, at 64 pixels
+PLAYED, BATCH = 800, 24  # rounds of the game, at 64 pixels
+KEPT = 50.0  # what a painted bird that is off the drawn one costs in the game
 JUDGE = (96, 96, 64, 32, 16)  # its maps at 4, 8, 16, 32 and 64 pixels
 POSE = ("turn", "elevation", "head", "lift", "fat", "light", "warmth")  # spans, one z for each
 
@@ -46,16 +47,58 @@ def stages(x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple[BirdPainter
     for side, rounds, batch in COPIED:
         copy_drawings(painter.forger.at(side), x, factors, rounds, batch, rng)
         yield painter, f"taught at {side} pixels"
-    groups = [count + 1 for count in OPTIONS.values()]
-    judge = gan.Namer(JUDGE, groups).to(memory_format=torch.channels_last)
+    for average, t in play_on(painter, x, factors, seed + 2):
+        if t % 100 == 0 or t == PLAYED:
+            yield average, f"after {t} rounds of the game"
+
+
+def play_on(painter: BirdPainter, x: Tensor, factors: Mapping, seed: int) -> Iterator[tuple]:
+    """The game, in which the teacher still has a say (as in pix2pix: Isola et al., 2017)."""
+    torch.manual_seed(seed)
+    judge = Examiner(gan.Namer(JUDGE, [count + 1 for count in OPTIONS.values()]))
+    pupil = Pupil(painter)
+    for net in (judge, pupil):
+        net.to(memory_format=torch.channels_last)
     game = gan.play(
-        painter, judge, dealer(x, factors), z_size=painter.z_size, rounds=PLAYED, batch=BATCH,
-        loss=gan.told_as_well(), lr=(2e-4, 4e-4), betas=(0.5, 0.99), reuse_fakes=True,
-        average=0.99, rng=rng,
+        pupil, judge, dealer(x, factors), z_size=painter.forger.z_size, rounds=PLAYED, batch=BATCH,
+        loss=with_teacher(), lr=(3e-4, 6e-4), betas=(0.5, 0.99), reuse_fakes=True, average=0.99,
+        rng=torch.Generator().manual_seed(seed),
     )  # fmt: skip
     for last in game:
-        if last.t % 100 == 0 or last.t == PLAYED:
-            yield last.average, f"after {last.t} rounds of the game"
+        yield last.average.painter, last.t
+
+
+class Pupil(nn.Module):
+    """The painter in the game: the bird it paints has the pose and parts of a drawn one."""
+
+    def __init__(self, painter: BirdPainter):
+        super().__init__()
+        self.painter = painter
+
+    def forward(self, z: Tensor, wish: Tensor, told: Tensor, posed: Tensor, drawn: Tensor):
+        return self.painter.forger(torch.cat([posed, z[:, posed.shape[1] :]], 1), told)
+
+
+class Examiner(nn.Module):
+    """A `Namer` with a third answer: minus how far the picture is off the drawn one, (N, 3)."""
+
+    def __init__(self, namer: gan.Namer):
+        super().__init__()
+        self.namer = namer
+
+    def forward(self, x: Tensor, wish: Tensor, told: Tensor, posed: Tensor, drawn: Tensor):
+        off = (x - drawn).abs().mean((1, 2, 3))
+        return torch.cat([self.namer(x, wish), -off[:, None]], 1)
+
+
+def with_teacher() -> gan.Loss:
+    """`gan.told_as_well`, and for the generator the teacher's word."""
+    plain = gan.told_as_well()
+
+    def generator(fake: Tensor) -> Tensor:
+        return plain.generator(fake) - KEPT * fake[:, 2].mean()
+
+    return gan.Loss(plain.discriminator, generator)
 
 
 def copy_drawings(forger: gan.Forger, x: Tensor, factors: Mapping, rounds: int, batch: int,
@@ -66,8 +109,7 @@ def copy_drawings(forger: gan.Forger, x: Tensor, factors: Mapping, rounds: int, 
     """
     weights = [weight for weight in forger.parameters() if weight.requires_grad]
     adam = torch.optim.Adam(weights, betas=(0.5, 0.99), fused=True)
-    truth = bird_truth(factors)
-    told = torch.cat([F.one_hot(y, len(SCORED[name])) for y, name in zip(truth.T, SCORED)], 1)
+    told = _told(factors)
     forger.train()
     for t in bar(range(rounds), f"rounds at {forger.side} pixels"):
         for settings in adam.param_groups:
@@ -94,16 +136,25 @@ def pose(factors: Mapping, rows: Tensor) -> Tensor:
 
 
 def dealer(x: Tensor, factors: Mapping) -> Callable:
-    """`real` for `gan.play`: birds (uint8 in, [0, 1] out) with wishes that leave parts open."""
-    numbers = torch.stack([torch.as_tensor(factors[part]).long() for part in OPTIONS], 1)
+    """`real` for `gan.play`: birds in [0, 1], wishes that leave parts open, and what is told."""
+    truth, told = bird_truth(factors), _told(factors)
 
-    def deal(n: int, rng: torch.Generator | None = None) -> tuple[Tensor, Tensor]:
+    def deal(n: int, rng: torch.Generator | None = None) -> tuple[Tensor, ...]:
         rows = torch.randint(len(x), (n,), generator=rng)
         left_open = torch.rand(n, len(OPTIONS), generator=rng) < OPEN
-        wanted = torch.where(left_open, -1, numbers[rows])
-        return x[rows].float() / 255, gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+        wanted = torch.where(left_open, -1, truth[rows, : len(OPTIONS)])
+        wish = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
+        drawn = x[rows].float() / 255
+        return drawn, wish, told[rows], pose(factors, rows), drawn
 
     return deal
+
+
+def _told(factors: Mapping) -> Tensor:
+    """All that the forger is told of drawn birds (N, 31): one-hot, a group for each of `SCORED`."""
+    truth = bird_truth(factors).T
+    parts = [F.one_hot(y, len(SCORED[name])) for y, name in zip(truth, SCORED)]
+    return torch.cat(parts, 1).float()
 
 
 def seen_birds(seed: int = 0) -> tuple[Tensor, dict]:
