@@ -64,7 +64,7 @@ def aviary(pictures: Tensor, rows: Sequence[str], columns: Sequence[str], captio
     down, across = max(len(rows), 1), len(pictures) // max(len(rows), 1)
     above = [textwrap.fill(words, int(9.5 * each)) for words in columns]
     lines = max((words.count("\n") + 1 for words in above), default=0)
-    size = (each * across + 0.4, each * down + 0.24 * lines + (0.75 if caption else 0.1))
+    size = (each * across + 0.4, each * down + 0.2 * lines + (0.6 if caption else 0.1))
     figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
     for place, picture in zip(axes.flat, pictures):
         bird(place, picture)
