@@ -75,6 +75,11 @@ def readable(app, what, name, thing, options, lines):
     lines[:] = docstrings.readable(lines)
 
 
+def without_numbers(app, what, name, thing, skip, options):
+    """A named tuple's fields stand in its docstring; "Alias for field number 0" tells nothing."""
+    return True if type(thing).__name__ == "_tuplegetter" else None
+
+
 def lessons_alone(app, page, template, context, doctree):
     """Only a notebook is worth downloading: other pages have no such button."""
     if not page.startswith("notebooks/"):
@@ -84,4 +89,5 @@ def lessons_alone(app, page, template, context, doctree):
 
 def setup(app):
     app.connect("autodoc-process-docstring", readable, priority=100)  # before napoleon
+    app.connect("autodoc-skip-member", without_numbers)
     app.connect("html-page-context", lessons_alone, priority=900)  # after the theme

@@ -6,7 +6,7 @@ import tomllib
 
 import pytest
 
-from tools import bibliography, course, docstrings, slides
+from tools import bibliography, book, course, docstrings, live, pages, slides
 
 GLOSSARY = tomllib.loads((course.ROOT / "book/glossary.toml").read_text(encoding="utf-8"))
 
@@ -94,6 +94,27 @@ def test_links_to_the_cloud_appear_once_the_address_is_known(monkeypatch, addres
     options = runpy.run_path(str(course.ROOT / "book/conf.py"))["html_theme_options"]
     assert options.get("repository_url", "") == address
     assert ("launch_buttons" in options) == bool(address)
+
+
+@pytest.mark.parametrize("name", live.PANELS)
+def test_a_live_panel_takes_the_place_of_its_frozen_page(name):
+    make, number = live.PANELS[name]
+    (lesson,) = [lesson for lesson in course.lessons() if lesson.number == number]
+    panel = f"<div>\n<p><strong>{make().title}</strong></p>\n</div>"
+    text = str(book.staged(lesson, {name: panel}).cells)
+    assert text.count(make().title + "</strong>") == 1
+    frozen = str(lesson.read().cells).count("<div data-tutlib-panel=")
+    assert text.count("<div data-tutlib-panel=") == frozen - (name not in pages.ADDED)
+    with pytest.raises(ValueError, match=f"{name} finds no place"):
+        book.staged(lesson, {name: "<p><strong>Another panel</strong></p>"}
+                    if name not in pages.ADDED else {name: panel.replace(
+                        make().title, "A boundary that learns to keep its distance")})  # fmt: skip
+
+
+def test_every_live_panel_is_told_on_its_page():
+    assert set(pages.LIVE) == set(live.PANELS) > set(pages.ADDED)
+    text = pages.live_panels()
+    assert all(f"#live-{name}" in text for name in live.PANELS)
 
 
 def test_a_lecture_links_to_lectures():

@@ -284,6 +284,10 @@ def test_the_panel_answers_at_every_stop():
             assert found["pushes"][1] == np.sign(gap)
             assert np.sign(round(found["pushes"][0], 6)) in (0, np.sign(gap))
             assert isinstance(figures.two_heaps(found), Figure)
+    thin, middle, wide = (
+        panel.compute({"gap": 1.0, "spread": spread})["pushes"][0] for spread in (0.1, 0.3, 1.0)
+    )
+    assert thin < wide < middle  # what the panel asks
     flat = panel.compute({"gap": 2.0, "spread": 0.1})["pushes"][0]
     assert abs(flat) < 1e-6 < abs(panel.compute({"gap": 2.0, "spread": 1.0})["pushes"][0])
 

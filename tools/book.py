@@ -4,7 +4,8 @@
 
 The notebooks are taken as they are rendered: nothing runs here. They, the pages of `book/` and
 those that are made from data (glossary, bibliography, the reference of `tutlib`) are staged in
-build/book-source, and Sphinx turns them into pages that ask no host for anything.
+build/book-source, and Sphinx turns them into pages that ask no host for anything. Four panels are
+live there (`tools/live.py`): in the staged copies they stand where the frozen ones did.
 """
 
 from __future__ import annotations
@@ -13,17 +14,19 @@ import importlib.util
 import re
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 from sphinx.cmd.build import build_main
 
-from tools import course, pages
+from tools import course, live, pages
 
 ROOT = course.ROOT
 SOURCE, BOOK, DOCTREES = (ROOT / "build" / name for name in ("book-source", "book", "book-trees"))
 GUESS = re.compile(r"^\*\*Predict\.\*\* *(.+?)(?=\n\s*\n|\Z)", flags=re.M | re.S)
+TITLE = re.compile(r"<p><strong>.+?</strong></p>")  # of a panel, frozen or live
 LESSON = re.compile(r'href="([^":]+)\.ipynb"')  # in an output that is a page, as the map of 6.4 is
 # What MathJax needs to set formulas; speech and other output stay behind (20 MB).
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2", "input/tex/extensions")
@@ -48,8 +51,13 @@ def stage() -> None:
     """
     files = {path.relative_to(ROOT / "book").as_posix(): path.read_bytes()
              for path in (ROOT / "book").rglob("*") if path.is_file()}  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        awake = live.live(Path(folder), base="../../_static/live")
+        for path in Path(folder).iterdir():
+            if path.suffix != ".html":
+                files[f"_static/live/{path.name}"] = path.read_bytes()
     for lesson in course.lessons():
-        files[f"{lesson.place}.ipynb"] = nbformat.writes(staged(lesson)).encode()
+        files[f"{lesson.place}.ipynb"] = nbformat.writes(staged(lesson, awake)).encode()
     for name in ("data/README.md", "data/cover.png"):
         files[name] = (ROOT / name).read_bytes()
     files |= {name: text.encode() for name, text in pages.all_pages().items()}
@@ -73,9 +81,15 @@ def lay(files: dict[str, bytes]) -> None:
             path.write_bytes(content)
 
 
-def staged(lesson: course.Lesson) -> NotebookNode:
-    """A lesson as the book shows it: numbered, guesses framed, alt texts where MyST-NB looks."""
+def staged(lesson: course.Lesson, awake: dict[str, str]) -> NotebookNode:
+    """A lesson as the book shows it: numbered, guesses framed, alt texts where MyST-NB looks.
+
+    `awake`: {name: HTML} of the live panels.
+    """
     notebook = lesson.read()
+    for name, (_, number) in live.PANELS.items():
+        if number == lesson.number:
+            wake(notebook, name, awake[name])
     first = notebook.cells[0]
     first.source = first.source.replace(f"# {lesson.title}", f"# {lesson.name}", 1)
     for cell in notebook.cells:
@@ -89,6 +103,24 @@ def staged(lesson: course.Lesson) -> NotebookNode:
             if page := out.get("data", {}).get("text/html"):
                 out.data["text/html"] = LESSON.sub(r'href="\1.html"', page)
     return notebook
+
+
+def wake(notebook: NotebookNode, name: str, panel: str) -> None:
+    """A live panel in the place of its frozen page; one that has none gets a place of its own."""
+    title = TITLE.search(panel)[0]
+    frozen = [out.data for cell in notebook.cells for out in cell.get("outputs", ())
+              if title in out.get("data", {}).get("text/html", "")]  # fmt: skip
+    if name in pages.ADDED:
+        before, words = pages.ADDED[name]
+        places = [i for i, cell in enumerate(notebook.cells) if cell.source.startswith(before)]
+        cell = nbformat.v4.new_markdown_cell(f"{words}\n\n{panel}", id=f"live-{name}")
+        if len(places) == 1 and not frozen:
+            notebook.cells.insert(places[0], cell)
+            return
+    elif len(frozen) == 1:
+        frozen[0]["text/html"] = panel
+        return
+    raise ValueError(f"the live panel {name} finds no place in its lesson")
 
 
 def alt_text(output: NotebookNode) -> str:

@@ -104,7 +104,8 @@ def fragment(name: str, panel: Panel, size: tuple[int, int], alt: str, base: str
     """The strip with its words, and the script that takes its place."""
     width, height = size
     return (
-        f'<div data-tutlib-live="{name}">\n<p><strong>{html.escape(panel.title)}</strong></p>\n'
+        f'<div id="live-{name}" data-tutlib-live="{name}">\n'
+        f"<p><strong>{html.escape(panel.title)}</strong></p>\n"
         f"<p>{html.escape(panel.question)}</p>\n"
         f'<p><img src="{base}/{name}.webp" alt="{html.escape(alt)}" width="{width}" '
         f'height="{height}" style="max-width:100%;height:auto" loading="lazy"></p>\n'

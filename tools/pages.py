@@ -1,6 +1,7 @@
 """Pages of the book that are made from what stands elsewhere: nothing is written down twice.
 
 index.md          the welcome in book/index.md, with a card for each chapter of the README
+live.md           where the live panels are (`tools/live.py`)
 glossary.md       from book/glossary.toml
 bibliography.md   from book/bibliography.toml
 reference/*.md    from the docstrings of `tutlib`, a page for each door of the house
@@ -13,16 +14,33 @@ import inspect
 import tomllib
 from types import ModuleType
 
-from tools import course
+from tools import course, live
 
 BOOK = course.ROOT / "book"
 PACKAGE = course.ROOT / "tutlib"
+LIVE = {
+    "pig-explorer": "Push every pixel of the pig, or of a photo of yours, by a little, and see "
+    "when the net changes its mind.",
+    "target-picker": "Choose what the pig shall become, and watch how sure the net is of both, "
+    "step by step.",
+    "one-step": "Drag a picture of two pixels about, and compare where the step by the gradient "
+    "leads with the worst point of the ball.",
+    "twins": "Run the same attack on two nets, one of which met an adversary while it learned.",
+}
+# A live panel without a frozen page in its lesson: the cell before which it stands, its heading.
+ADDED = {
+    "twins": (
+        "## Watch it move",
+        "### Live: attack the twins yourself\n\nHere are both twins, computed in your browser: "
+        "attack the pig, another picture, or a photo of yours.",
+    )
+}
 
 
 def all_pages() -> dict[str, str]:
     """{path: text} of every page that is made."""
-    made = {"index.md": index(), "glossary.md": glossary(), "bibliography.md": bibliography()}
-    return made | reference()
+    made = {"index.md": index(), "live.md": live_panels(), "glossary.md": glossary()}
+    return made | {"bibliography.md": bibliography()} | reference()
 
 
 def index() -> str:
@@ -47,12 +65,31 @@ def contents() -> str:
     trees = [_tree("", first)]
     trees += [_tree(c.name, [x.place for x in c.lessons]) for c in course.chapters() if c.lessons]
     last = ["glossary", "bibliography", "reference/index", "data/README"]
-    return "\n".join([*trees, _tree("To look things up", last)])
+    return "\n".join([*trees, _tree("To play with", ["live"]), _tree("To look things up", last)])
 
 
 def _tree(caption: str, places: list[str]) -> str:
     head = ["```{toctree}", ":hidden:"] + ([f":caption: {caption}"] if caption else [])
     return "\n".join([*head, "", *places, "```", ""])
+
+
+def live_panels() -> str:
+    """A card for each live panel: its name, what to do there, and the way to it."""
+    where = {lesson.number: lesson for lesson in course.lessons()}
+    lines = ["::::{grid} 1 1 2 2", ":gutter: 3", ""]
+    for name, says in LIVE.items():
+        make, number = live.PANELS[name]
+        place = f"{where[number].place}.html#live-{name}"
+        lines += [f":::{{grid-item-card}} {make().title}", "", says, ""]
+        lines += [f'<a href="{place}">Open it in {where[number].name}</a>', ":::", ""]
+    head = """# Live panels
+
+Most panels of this book show answers that were computed before. In these four your browser computes
+them while you move the controls. All but the two pixels take a photo of yours, which stays on your
+machine: nothing is sent, and nothing needs to be installed.
+
+"""
+    return head + "\n".join([*lines, "::::", ""])
 
 
 def glossary() -> str:

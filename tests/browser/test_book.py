@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 from tests.browser.conftest import ROOT, lacking
-from tools import course
+from tools import course, live
 
 pytestmark = pytest.mark.browser
 BOOK = ROOT / "build" / "book"
@@ -31,6 +31,12 @@ NO_ALT = """() => {
 }"""
 ASLEEP = """[...document.querySelectorAll("[data-tutlib-panel]")]
     .filter((host) => !host.shadowRoot).map((host) => host.dataset.tutlibPanel)"""
+DONE = """(was) => { const { done } = document.querySelector("[data-tutlib-live]").dataset;
+    return done && done !== was && done; }"""
+AT_ONCE = "*, ::before, ::after { transition: none !important; }"  # else colours are on their way
+LIVE = "document.querySelector('[data-tutlib-live]')?.dataset.tutlibLive"
+# Axe-core's rule for contrast takes three quarters of its time, and pages of a kind share colours.
+ONE_OF_A_KIND = ("index.html", "2-3-many-steps.html", "attacks.html", "glossary.html")
 BROKEN = "[...document.images].filter((i) => i.complete && !i.naturalWidth).map((i) => i.src)"
 
 
@@ -128,13 +134,26 @@ def listen(page, said, asked, home):
     page.on("request", lambda r: None if r.url.startswith(ours) else asked.append(r.url))
 
 
-def graver(page, dark=False):
-    """What axe-core finds that is serious or worse; in the dark, the contrast alone."""
-    only = {"runOnly": ["color-contrast"]} if dark else {}
-    options = {"preload": False, "resultTypes": ["violations"], "elementRef": False} | only
-    found = page.evaluate("options => axe.run(document, options)", options)["violations"]
+def graver(page, place="html", contrast=False):
+    """What axe-core finds that is serious or worse: of contrast, or of everything else."""
+    rules = {"runOnly": ["color-contrast"]} if contrast else {
+        "rules": {"color-contrast": {"enabled": False}}}  # fmt: skip
+    options = {"preload": False, "resultTypes": ["violations"], "elementRef": False} | rules
+    run = "([place, options]) => axe.run(place, options)"
+    found = page.evaluate(run, [place, options])["violations"]
     return [f"{fault['id']}: {fault['nodes'][0]['html'][:120]}" for fault in found
             if fault["impact"] in GRAVE]  # fmt: skip
+
+
+def play(page, name):
+    """Wake the live panel of a page, move its eps by a key: another verdict."""
+    host = page.locator(f"[data-tutlib-live={name}]")
+    host.scroll_into_view_if_needed()
+    host.get_by_role("button", name="Show me", exact=True).click()
+    before = page.wait_for_function(DONE, arg="").json_value()
+    key = "Home" if name == "target-picker" else "End"  # its eps is large from the start
+    host.get_by_role("slider", name="eps", exact=True).press(key)
+    page.wait_for_function(DONE, arg=before)
 
 
 def test_every_page_is_whole_readable_and_open_to_all(chromium, book, site):
@@ -142,38 +161,70 @@ def test_every_page_is_whole_readable_and_open_to_all(chromium, book, site):
     axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
     context = chromium.new_context(viewport=PHONE, color_scheme="dark")
     context.route(lambda url: not url.startswith(site), lambda route: route.abort())
-    page, wrong, said, asked = context.new_page(), [], [], []
+    page, wrong, said, asked, played = context.new_page(), [], [], [], []
     listen(page, said, asked, site)
     for path in sorted(book.rglob("*.html")):
         name = path.relative_to(book).as_posix()
         page.set_viewport_size(PHONE)
         page.emulate_media(color_scheme="dark")
         page.goto(f"{site}/{name}")
+        page.add_style_tag(content=AT_ONCE)
         page.evaluate("window.MathJax && MathJax.startup && MathJax.startup.promise")
+        if awake := page.evaluate(LIVE):
+            play(page, awake)
+            played.append(awake)
         faults = [f"{page.evaluate(OVERFLOW)} px too wide"] if page.evaluate(OVERFLOW) else []
         faults += [f"no alt text: {src}" for src in page.evaluate(NO_ALT)]
         faults += [f"no picture: {src}" for src in page.evaluate(BROKEN)]
         faults += [f"a panel does not wake: {host}" for host in page.evaluate(ASLEEP)]
         assert page.evaluate("document.documentElement.dataset.theme") == "dark"
         page.evaluate(axe)
-        if name.endswith(("index.html", "2-3-many-steps.html", "attacks.html", "glossary.html")):
-            faults += graver(page, dark=True)
+        place = "html" if name.endswith(ONE_OF_A_KIND) else awake and "[data-tutlib-live]"
+        if place:
+            faults += graver(page, place, contrast=True)
         page.set_viewport_size(LAPTOP)
         page.emulate_media(color_scheme="light")
         # The pages of the reference are long, and all made alike: of these, one will do.
         if not name.startswith("reference/") or name.endswith(("index.html", "attacks.html")):
             faults += graver(page)
+        if place:
+            faults += graver(page, place, contrast=True)
         wrong += [f"{name}: {fault}" for fault in faults + said + asked]
         said.clear(), asked.clear()
     context.close()
     assert wrong == []
+    assert sorted(played) == sorted(live.PANELS)
+
+
+@pytest.mark.parametrize("name", live.PANELS)
+def test_a_live_panel_is_awake_in_a_book_opened_from_a_file(chromium, book, name):
+    context = chromium.new_context(viewport=LAPTOP, offline=True)
+    page, said, asked = context.new_page(), [], []
+    listen(page, said, asked, book.as_uri())
+    page.goto(f"{book.as_uri()}/live.html")
+    page.locator(f"a[href$='#live-{name}']").click()
+    play(page, name)
+    context.close()
+    assert said + asked == []
+
+
+def test_without_scripts_the_strip_of_a_live_panel_stays(chromium, book):
+    context = chromium.new_context(viewport=PHONE, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"{book.as_uri()}/live.html")
+    page.locator("a[href$='#live-twins']").click()
+    strip = page.locator("[data-tutlib-live] img")
+    strip.scroll_into_view_if_needed()
+    assert strip.is_visible()
+    assert strip.evaluate("image => image.decode().then(() => image.naturalWidth)") >= 1000
+    context.close()
 
 
 def test_a_frozen_panel_moves_inside_the_book(chromium_page, site):
     page = chromium_page
-    page.goto(f"{site}/notebooks/1-introduction/1-1-diving-right-in.html")
+    page.goto(f"{site}/notebooks/2-targeted-attacks/2-3-many-steps.html")
     page.get_by_role("button", name="Show me").click()
-    slider = page.get_by_role("slider", name="eps")
+    slider = page.get_by_role("slider").first
     picture = page.locator("[data-tutlib-panel] figure img")
     before = picture.get_attribute("alt")
     slider.focus()

@@ -719,7 +719,7 @@ def test_birds_come_as_asked_and_a_bad_caption_gets_a_sentence(panel):
 @of(APART)
 def test_two_heaps_pushed_apart(panel):
     panel.press("gap θ", "End")
-    panel.tells(r"^gap 3\.0, width 0\.3: slope of Jensen-Shannon 0\.000, of Wasserstein 1")
+    panel.tells(r"^gap 3\.0, width 0\.1: slope of Jensen-Shannon 0\.000, of Wasserstein 1")
     panel.press("width of the heaps", "End")
     panel.tells(r"^gap 3\.0, width 1\.0: slope of Jensen-Shannon 0\.1\d\d, of Wasserstein 1")
     panel.drag("gap θ", 0.5)

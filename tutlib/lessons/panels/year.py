@@ -56,19 +56,19 @@ def push_apart() -> Panel:
         compute,
         two_heaps,
         [
-            Slider("gap", stops=[round(0.5 * k, 1) for k in range(-6, 7)], value=2.0, label="gap θ",
+            Slider("gap", stops=[round(0.5 * k, 1) for k in range(-6, 7)], value=1.0, label="gap θ",
                    play=True),
-            Slider("spread", stops=[0.1, 0.3, 1.0], value=0.3, label="width of the heaps"),
+            Slider("spread", stops=[0.1, 0.3, 1.0], value=0.1, label="width of the heaps"),
         ],
         title="Which way is home?",
-        question="The heaps are narrow and stand two units apart. Which number has a slope that "
-        "tells the generated heap where to go?",
-        answers=("Jensen-Shannon", "Wasserstein", "both, one of them more"),
-        reveal="Move the gap, then make the heaps wide. Where does the grey curve stop being flat?",
+        question="The heaps stand one unit apart. Make them wider, from 0.1 to 0.3 to 1: does the "
+        "slope of Jensen-Shannon rise all the way?",
+        answers=("yes: the more they touch", "no: it rises, then falls", "no: it stays at 0"),
+        reveal="Try the three widths at gap 1, then move the gap. Where is the grey curve flat?",
         caption="Above: the two heaps. Below left: both numbers against the gap. Below right: "
         "their slopes, which are all that a generator learns from.",
         frozen={"gap": [-2.0, 0.0, 1.0, 2.0, 3.0], "spread": [0.1, 0.3, 1.0]},
-        strip=[{"gap": 3.0}, {"gap": 1.0}, {"gap": 1.0, "spread": 1.0}],
+        strip=[{"spread": spread} for spread in (0.1, 0.3, 1.0)],
         alt=lambda state, found: (
             f"gap {state['gap']}, width {state['spread']}: "
             f"slope of Jensen-Shannon {abs(found['pushes'][0]):.3f}, "
