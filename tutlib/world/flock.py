@@ -82,6 +82,27 @@ def is_kept_back(factors):
     return (factors["breast"] + 2 * factors["wings"] + 3 * factors["crown"]) % 7 == 0
 
 
+def beaks_at(factors, size=64):
+    """Where the middle of each bird's beak appears: (N, 2) pixels to the right and down, NumPy.
+
+    Args:
+        factors: of `Sheet.factors`; size: pixels along a side of the picture.
+
+    Example:
+        >>> from tutlib import world
+        >>> sheet = world.flock(1, seed=0, size=8, side="left", turn=1.15, head=0)
+        >>> bool(world.beaks_at(sheet.factors)[0, 0] < 32)  # in the left half
+        True
+    """
+    of = _traits({name: np.asarray(value) for name, value in factors.items()})
+    x, y = 0.34 + 0.28 * of["head_cos"], 0.25 - 0.03  # the head turns, the body lifts: as `_sculpt`
+    x, y, z = of["cos"] * x - of["sin"] * y, of["sin"] * x + of["cos"] * y, 0.28 * of["head_sin"]
+    offset = of["scale"] * np.stack([x, y + 0.50, z]) - of["eye"]
+    pixel = of["fov"] * (offset * of["forward"]).sum(0) / size
+    across, above = ((offset * of[axis]).sum(0) / pixel for axis in ("right", "up"))
+    return np.stack([size / 2 + across, size / 2 - above], 1).astype(np.float32)
+
+
 def _keep_back(factors, seed, seen, asked):
     """Move the crown's colour where the combination is on the wrong side."""
     if not isinstance(seen, bool):
@@ -165,7 +186,7 @@ def _head(clay, head, of, plumage):
         clay.paint(inside(y - 0.055 + 0.20 * np.maximum(x - 0.05, 0), 0.34 - length(x, y, z)),
                    of.crown * plumage)  # fmt: skip
     clay.add(
-        stick((x, y, z), (0.15, -0.015, 0), (0.36, -0.045, 0), 0.062, 0.010), of.beak, 0.012, 0.4
+        stick((x, y, z), (0.13, -0.015, 0), (0.40, -0.05, 0), 0.100, 0.018), of.beak, 0.012, 0.4
     )
     if clay.painting:
         clay.paint(inside(0.006 - abs(y + 0.012 + 0.14 * (x - 0.15)), x - 0.20), of.beak * 0.4)

@@ -27,8 +27,9 @@ BIRDS = 6000
 OPEN = 0.25  # how often a part is left open
 # With the drawing teacher: how many rounds with pictures of how many pixels, and of how many.
 COPIED = ((8, 150, 64), (16, 250, 48), (32, 400, 32), (64, 1800, 24))
-PLAYED, BATCH = 400, 24  # rounds of the game, at 64 pixels
+PLAYED, BATCH = 300, 24  # rounds of the game, at 64 pixels
 KEPT = 50.0  # what a painted bird that is off the drawn one costs in the game
+BEAK = 24.0  # how much more a pixel of the beak weighs with the teacher
 JUDGE = (96, 96, 64, 32, 16)  # its maps at 4, 8, 16, 32 and 64 pixels
 POSE = ("turn", "elevation", "head", "lift", "fat", "light", "warmth")  # spans, one z for each
 
@@ -75,7 +76,7 @@ class Pupil(nn.Module):
         super().__init__()
         self.painter = painter
 
-    def forward(self, z: Tensor, wish: Tensor, told: Tensor, posed: Tensor, drawn: Tensor):
+    def forward(self, z: Tensor, wish: Tensor, told: Tensor, posed: Tensor, *_: Tensor):
         return self.painter.forger(torch.cat([posed, z[:, posed.shape[1] :]], 1), told)
 
 
@@ -86,8 +87,9 @@ class Examiner(nn.Module):
         super().__init__()
         self.namer = namer
 
-    def forward(self, x: Tensor, wish: Tensor, told: Tensor, posed: Tensor, drawn: Tensor):
-        off = (x - drawn).abs().mean((1, 2, 3))
+    def forward(self, x: Tensor, wish: Tensor, told: Tensor, posed: Tensor, drawn: Tensor,
+                weighed: Tensor):  # fmt: skip
+        off = (weighed * (x - drawn).abs()).mean((1, 2, 3))
         return torch.cat([self.namer(x, wish), -off[:, None]], 1)
 
 
@@ -109,7 +111,7 @@ def copy_drawings(forger: gan.Forger, x: Tensor, factors: Mapping, rounds: int, 
     """
     weights = [weight for weight in forger.parameters() if weight.requires_grad]
     adam = torch.optim.Adam(weights, betas=(0.5, 0.99), fused=True)
-    told = _told(factors)
+    told, beaks = _told(factors), torch.from_numpy(world.beaks_at(factors))
     forger.train()
     for t in bar(range(rounds), f"rounds at {forger.side} pixels"):
         for settings in adam.param_groups:
@@ -120,9 +122,18 @@ def copy_drawings(forger: gan.Forger, x: Tensor, factors: Mapping, rounds: int, 
         drawn = F.avg_pool2d(x[rows].float() / 255, 64 // forger.side)
         adam.zero_grad()
         off = forger(z, told[rows]) - drawn
+        weight = F.avg_pool2d(weights_at(beaks[rows]), 64 // forger.side)
         # Squares as well: beaks and eyes are few pixels, and far off as long as they are missing.
-        (off.abs().mean() + 5 * off.square().mean()).backward()
+        (weight * (off.abs() + 5 * off.square())).mean().backward()
         adam.step()
+
+
+def weights_at(beaks: Tensor) -> Tensor:
+    """How much the teacher minds each pixel (N, 1, 64, 64): a beak is few of 4,096."""
+    centres = torch.arange(64) + 0.5
+    squares = (centres - beaks[:, :, None]).square()  # (N, 2, 64)
+    away = squares[:, 1, :, None] + squares[:, 0, None, :]
+    return 1 + BEAK * torch.exp(-away / (2 * 3.0**2))[:, None]
 
 
 def pose(factors: Mapping, rows: Tensor) -> Tensor:
@@ -138,6 +149,7 @@ def pose(factors: Mapping, rows: Tensor) -> Tensor:
 def dealer(x: Tensor, factors: Mapping) -> Callable:
     """`real` for `gan.play`: birds in [0, 1], wishes that leave parts open, and what is told."""
     truth, told = bird_truth(factors), _told(factors)
+    beaks = torch.from_numpy(world.beaks_at(factors))
 
     def deal(n: int, rng: torch.Generator | None = None) -> tuple[Tensor, ...]:
         rows = torch.randint(len(x), (n,), generator=rng)
@@ -145,7 +157,7 @@ def dealer(x: Tensor, factors: Mapping) -> Callable:
         wanted = torch.where(left_open, -1, truth[rows, : len(OPTIONS)])
         wish = gan.wishes_from(dict(zip(OPTIONS, wanted.T)), OPTIONS)
         drawn = x[rows].float() / 255
-        return drawn, wish, told[rows], pose(factors, rows), drawn
+        return drawn, wish, told[rows], pose(factors, rows), drawn, weights_at(beaks[rows])
 
     return deal
 
@@ -165,7 +177,7 @@ def seen_birds(seed: int = 0) -> tuple[Tensor, dict]:
     return x[kept], {name: torch.as_tensor(value)[kept] for name, value in sheet.factors.items()}
 
 
-def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 2000) -> BirdReader:
+def train_reader(x: Tensor, truth: Tensor, seed: int = 0, rounds: int = 1200) -> BirdReader:
     """Teach a reader on drawn birds x (N, 3, 64, 64), uint8, and their options (N, 7)."""
     torch.manual_seed(seed)
     reader, rng = BirdReader().train(), torch.Generator().manual_seed(seed)
