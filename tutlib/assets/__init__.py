@@ -48,6 +48,7 @@ from tutlib.assets.shelves import (
 from tutlib.nets import Classifier
 from tutlib.world import (
     CaptionError,
+    beaks_at,
     captions,
     flock,
     herd,
@@ -59,9 +60,9 @@ from tutlib.world import (
 
 __all__ = [
     "BIRD_WORDS", "DATA", "SCORED", "SIZE", "THINGS", "BirdPainter", "BirdReader", "CaptionError",
-    "Classifier", "PictureSet", "Walk", "about", "any_painter", "bird_painter", "bird_reader",
-    "bird_truth", "captions", "cifar10", "classifier", "device", "digit_classifier", "digits",
-    "drawn_digit_reader", "features", "flock", "herd", "image_folder", "is_kept_back", "mode",
-    "neat_digits", "on_ground", "outline", "painter", "photo", "picture", "portray",
-    "read_caption", "things", "walk", "year_of_the_gan",
+    "Classifier", "PictureSet", "Walk", "about", "any_painter", "beaks_at", "bird_painter",
+    "bird_reader", "bird_truth", "captions", "cifar10", "classifier", "device",
+    "digit_classifier", "digits", "drawn_digit_reader", "features", "flock", "herd",
+    "image_folder", "is_kept_back", "mode", "neat_digits", "on_ground", "outline", "painter",
+    "photo", "picture", "portray", "read_caption", "things", "walk", "year_of_the_gan",
 ]  # fmt: skip
