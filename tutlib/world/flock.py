@@ -133,7 +133,7 @@ def _traits(f):
     return {
         **traits,
         **outdoors(f, azimuth),
-        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.365 * one),
+        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.385 * one),
     }
 
 

@@ -26,8 +26,8 @@ from tutlib.world.flock import FACTORS
 BIRDS = 6000
 OPEN = 0.25  # how often a part is left open
 # With the drawing teacher: how many rounds with pictures of how many pixels, and of how many.
-COPIED = ((8, 150, 64), (16, 250, 48), (32, 400, 32), (64, 1000, 16))
-PLAYED, BATCH = 200, 16  # rounds of the game, at 64 pixels
+COPIED = ((8, 150, 64), (16, 250, 48), (32, 400, 32), (64, 1200, 16))
+PLAYED, BATCH = 500, 16  # rounds of the game, at 64 pixels
 KEPT = 50.0  # what a painted bird that is off the drawn one costs in the game
 BEAK = 24.0  # how much more a pixel of the beak weighs with the teacher
 JUDGE = (96, 96, 64, 32, 16)  # its maps at 4, 8, 16, 32 and 64 pixels
