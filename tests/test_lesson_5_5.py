@@ -213,6 +213,23 @@ def test_the_teacher_looks_where_the_beak_is():
     np.testing.assert_allclose(2 * half, assets.beaks_at(red.factors), rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("change", "size", "message"),
+    [
+        ({"turn": None}, 64, "the factors lack 'turn'"),
+        ({"turn": [0.8, 0.8]}, 64, "turn needs one value"),
+        ({"turn": [9.0]}, 64, "turn goes from 0.55 to 1.15"),
+        ({"colour": [1]}, 64, "no factor 'colour'"),
+        ({}, 0, "size must be at least 8"),
+    ],
+)
+def test_beaks_are_found_for_the_factors_of_birds_alone(change, size, message):
+    factors = assets.flock(1, seed=0, size=8).factors | change
+    factors = {name: value for name, value in factors.items() if value is not None}
+    with pytest.raises(ValueError, match=message):
+        assets.beaks_at(factors, size)
+
+
 def test_the_namers_verdict_is_the_judges():
     torch.manual_seed(0)
     namer, judge = gan.Namer(FEW, birds.GROUPS).eval(), gan.Judge(FEW, sum(birds.GROUPS)).eval()

@@ -12,6 +12,7 @@ sizes: 2,058 kinds. The colours are far apart in the Lab space, for colour-blind
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from .factors import Choice, Sheet, Span, check_order, roll
 from .meadow import behind, outdoors
@@ -88,13 +89,20 @@ def beaks_at(factors, size=64):
     Args:
         factors: of `Sheet.factors`; size: pixels along a side of the picture.
 
+    Raises:
+        ValueError: for factors that are not all there, or not those of birds.
+
     Example:
         >>> from tutlib import world
         >>> sheet = world.flock(1, seed=0, size=8, side="left", turn=1.15, head=0)
         >>> bool(world.beaks_at(sheet.factors)[0, 0] < 32)  # in the left half
         True
     """
-    of = _traits({name: np.asarray(value) for name, value in factors.items()})
+    if missing := [name for name in FACTORS if name not in factors]:
+        raise ValueError(f"the factors lack {missing[0]!r}: pass those of a sheet of birds.")
+    count = torch.as_tensor(factors["side"]).numel()
+    check_order(count, 0, size)
+    of = _traits(roll(FACTORS, count, 0, factors))
     x, y = 0.34 + 0.28 * of["head_cos"], 0.25 - 0.03  # the head turns, the body lifts: as `_sculpt`
     x, y, z = of["cos"] * x - of["sin"] * y, of["sin"] * x + of["cos"] * y, 0.28 * of["head_sin"]
     offset = of["scale"] * np.stack([x, y + 0.50, z]) - of["eye"]
