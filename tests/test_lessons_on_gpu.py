@@ -60,6 +60,7 @@ LEAST = {
     "5-1": "rounds, slow_rounds, every, line_rounds, sure_steps = 28, 28, 2, 5, 20\n"
     "perfect_steps, blind = 5, 2000",
     "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
+    "5-5": "rounds, steps, judged, drawn_new = 400, 400, 100, 20",
     "5-4": "budget, looks, critic_steps, critic_seeds, expert_moves = 12, 2, 3, 1, 24",
     "6-1": "sizes, hero_steps, cloth_steps = (64, 96), (1, 1), (1, 1)\n"
     "two_sizes, paint_steps, rebuild_steps, race_steps = (64, 80), (1, 1), 2, 10",

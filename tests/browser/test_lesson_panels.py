@@ -171,6 +171,12 @@ from tutlib.lessons.panels.forgery import which_is_real
 x, y = (t[:200] for t in assets.digits().test)
 which_is_real(x, y, x.flip(-1), y)
 """
+BIRDS = """
+from tutlib.lessons import birds
+from tutlib.lessons.panels.asked import ask_for_a_bird
+torch.manual_seed(0)
+ask_for_a_bird(assets.bird_painter(), assets.bird_reader(), birds.Listener().eval())
+"""
 STYLE = """
 from tutlib.lessons.panels.style import style_panel
 style_panel(assets.features("bundled"), size=80)
@@ -213,6 +219,7 @@ CELLS = (
     KNOBS,
     RING,
     QUIZ,
+    BIRDS,
     STYLE,
     PATCHES,
     ONE_PASS,
@@ -683,6 +690,30 @@ def test_three_wishes_of_one_sum(panel):
     panel.tells(rf"^Weights: pig 1, paint 0, airliner 1\. {said}")
     panel.press("be an airliner", "Home")
     panel.tells(rf"^Weights: pig 1, paint 0, airliner 0\. {said}")
+
+
+@of(BIRDS)
+def test_birds_come_as_asked_and_a_bad_caption_gets_a_sentence(panel):
+    assert panel.words().startswith("Asked for: a small bird with a pink breast and black wings. ")
+    panel.choose("or pick one", "(no words: any bird)")
+    panel.tells(r"^Asked for: any bird\. Four generated birds, try 1$")
+    field = panel.cell.get_by_label("your caption", exact=True)
+    for typed, told in (
+        (
+            "a bird with red wings",
+            r"a bird with red wings\. Four generated birds, try 1\. red wings seen in",
+        ),
+        ("a bird with purpel wings", r"Instead of birds: .*purpel"),
+        ("a red and blue crown", r"Instead of birds: .*more than one colour"),
+    ):
+        field.fill(typed)
+        field.press("Enter")
+        panel.tells(told)
+    field.fill("a large bird")
+    field.press("Enter")
+    panel.tells("try 1. large seen in")
+    panel.press("again", "ArrowRight")
+    panel.tells("try 2. large seen in")
 
 
 @of(APART)

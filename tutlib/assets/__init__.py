@@ -12,6 +12,15 @@ ResNet-50 and friends, MNIST, CIFAR-10, your own photos. `TUTLIB_ASSETS` chooses
 yours that takes the pig's place. `python -m tutlib doctor` says what is where.
 """
 
+from tutlib.assets.asked import (
+    BIRD_WORDS,
+    SCORED,
+    BirdPainter,
+    BirdReader,
+    bird_painter,
+    bird_reader,
+    bird_truth,
+)
 from tutlib.assets.bundled import SIZE, THINGS
 from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
@@ -39,6 +48,7 @@ from tutlib.assets.shelves import (
 from tutlib.nets import Classifier
 from tutlib.world import (
     CaptionError,
+    beaks_at,
     captions,
     flock,
     herd,
@@ -49,37 +59,10 @@ from tutlib.world import (
 )
 
 __all__ = [
-    "DATA",
-    "SIZE",
-    "THINGS",
-    "CaptionError",
-    "Classifier",
-    "PictureSet",
-    "Walk",
-    "about",
-    "any_painter",
-    "captions",
-    "cifar10",
-    "classifier",
-    "device",
-    "digit_classifier",
-    "digits",
-    "drawn_digit_reader",
-    "features",
-    "flock",
-    "herd",
-    "image_folder",
-    "is_kept_back",
-    "mode",
-    "neat_digits",
-    "on_ground",
-    "outline",
-    "painter",
-    "photo",
-    "picture",
-    "portray",
-    "read_caption",
-    "things",
-    "walk",
-    "year_of_the_gan",
+    "BIRD_WORDS", "DATA", "SCORED", "SIZE", "THINGS", "BirdPainter", "BirdReader", "CaptionError",
+    "Classifier", "PictureSet", "Walk", "about", "any_painter", "beaks_at", "bird_painter",
+    "bird_reader", "bird_truth", "captions", "cifar10", "classifier", "device",
+    "digit_classifier", "digits", "drawn_digit_reader", "features", "flock", "herd",
+    "image_folder", "is_kept_back", "mode", "neat_digits", "on_ground", "outline", "painter",
+    "photo", "picture", "portray", "read_caption", "things", "walk", "year_of_the_gan",
 ]  # fmt: skip

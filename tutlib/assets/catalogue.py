@@ -292,6 +292,8 @@ SHIPPED: dict[str, Shipped] = {
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
     "year": Shipped(("year.safetensors", "year.json"), "year:games"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
+    "bird-painter": Shipped(("bird-painter.safetensors",), "asked:painter"),
+    "bird-reader": Shipped(("bird-reader.safetensors",), "asked:reader"),
     "painter": Shipped(("painter.safetensors",), "painter:painter"),
     "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
 }

@@ -1,5 +1,6 @@
 """Two nets, one alternating game: the picture moves through the weights of its painter."""
 
+from tutlib.gan.asked import Namer, told_as_well, wishes_from
 from tutlib.gan.began import Balance, Redrawer, boundary_equilibrium
 from tutlib.gan.game import (
     Round,
@@ -27,34 +28,9 @@ from tutlib.gan.losses import (
 from tutlib.gan.slopes import Divided, clip_weights, divide_by_norm
 
 __all__ = [
-    "LOSSES",
-    "STAGES",
-    "Balance",
-    "Divided",
-    "Forger",
-    "Judge",
-    "Loss",
-    "Redrawer",
-    "Round",
-    "Stage",
-    "boundary_equilibrium",
-    "buffers_kept",
-    "clip_weights",
-    "cross_entropy_d",
-    "deal_from",
-    "divide_by_norm",
-    "gradient_penalty",
-    "grow",
-    "hinge_d",
-    "least_squares_d",
-    "least_squares_g",
-    "minimax_g",
-    "non_saturating_g",
-    "optimal_discriminator",
-    "play",
-    "sample",
-    "shrunk",
-    "update_average",
-    "wasserstein_d",
-    "wasserstein_g",
+    "LOSSES", "STAGES", "Balance", "Divided", "Forger", "Judge", "Loss", "Namer", "Redrawer",
+    "Round", "Stage", "boundary_equilibrium", "buffers_kept", "clip_weights", "cross_entropy_d",
+    "deal_from", "divide_by_norm", "gradient_penalty", "grow", "hinge_d", "least_squares_d",
+    "least_squares_g", "minimax_g", "non_saturating_g", "optimal_discriminator", "play", "sample",
+    "shrunk", "told_as_well", "update_average", "wasserstein_d", "wasserstein_g", "wishes_from",
 ]  # fmt: skip

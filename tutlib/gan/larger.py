@@ -155,6 +155,10 @@ class Judge(_Growing):
         divide_by_norm(self)
 
     def forward(self, x: Tensor, wish: Tensor | None = None) -> Tensor:
+        return self.weigh(self.seen(x), wish)
+
+    def seen(self, x: Tensor) -> Tensor:
+        """The last maps (N, maps[0], 4, 4), which the verdict is read from."""
         if x.dim() != 4 or tuple(x.shape[1:]) != (3, self.side, self.side):
             raise ValueError(
                 f"pictures (N, 3, {self.side}, {self.side}) are judged, not {tuple(x.shape)}."
@@ -163,12 +167,15 @@ class Judge(_Growing):
         for side in map(str, reversed(SIDES[: SIDES.index(self.side) + 1])):
             maps = self.halving[side](F.leaky_relu(maps + self.looking[side](x), 0.2))
             x = F.avg_pool2d(x, 2)
-        maps = F.leaky_relu(maps, 0.2)
+        return F.leaky_relu(maps, 0.2)
+
+    def weigh(self, maps: Tensor, wish: Tensor | None = None) -> Tensor:
+        """The verdict (N,) on the last maps (N, maps[0], 4, 4), and on what was asked for."""
         spread = maps.std(0, correction=0).mean().expand(len(maps), 1)
         score = self.verdict(torch.cat([maps.flatten(1), spread], 1)).flatten()
         if self.asked is None:
             return score
-        wish = _wish(wish, len(x), self.told)
+        wish = _wish(wish, len(maps), self.told)
         return score + (self.asked(wish) * maps.sum((2, 3))).sum(1) / SEED
 
 

@@ -21,7 +21,7 @@ from .captions import CaptionError, captions, read_caption
 from .decal import Decal
 from .faces import portray
 from .factors import Choice, Sheet, Span
-from .flock import flock, is_kept_back
+from .flock import beaks_at, flock, is_kept_back
 from .handwriting import HABITS, WRITERS, Handwriting, write
 from .herd import herd
 from .outlines import outline
@@ -47,6 +47,7 @@ __all__ = [
     "Sheet",
     "Span",
     "Thing",
+    "beaks_at",
     "captions",
     "face",
     "flock",

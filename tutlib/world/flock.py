@@ -12,6 +12,7 @@ sizes: 2,058 kinds. The colours are far apart in the Lab space, for colour-blind
 from __future__ import annotations
 
 import numpy as np
+import torch
 
 from .factors import Choice, Sheet, Span, check_order, roll
 from .meadow import behind, outdoors
@@ -82,6 +83,34 @@ def is_kept_back(factors):
     return (factors["breast"] + 2 * factors["wings"] + 3 * factors["crown"]) % 7 == 0
 
 
+def beaks_at(factors, size=64):
+    """Where the middle of each bird's beak appears: (N, 2) pixels to the right and down, NumPy.
+
+    Args:
+        factors: of `Sheet.factors`; size: pixels along a side of the picture.
+
+    Raises:
+        ValueError: for factors that are not all there, or not those of birds.
+
+    Example:
+        >>> from tutlib import world
+        >>> sheet = world.flock(1, seed=0, size=8, side="left", turn=1.15, head=0)
+        >>> bool(world.beaks_at(sheet.factors)[0, 0] < 32)  # in the left half
+        True
+    """
+    if missing := [name for name in FACTORS if name not in factors]:
+        raise ValueError(f"the factors lack {missing[0]!r}: pass those of a sheet of birds.")
+    count = torch.as_tensor(factors["side"]).numel()
+    check_order(count, 0, size)
+    of = _traits(roll(FACTORS, count, 0, factors))
+    x, y = 0.34 + 0.28 * of["head_cos"], 0.25 - 0.03  # the head turns, the body lifts: as `_sculpt`
+    x, y, z = of["cos"] * x - of["sin"] * y, of["sin"] * x + of["cos"] * y, 0.28 * of["head_sin"]
+    offset = of["scale"] * np.stack([x, y + 0.50, z]) - of["eye"]
+    pixel = of["fov"] * (offset * of["forward"]).sum(0) / size
+    across, above = ((offset * of[axis]).sum(0) / pixel for axis in ("right", "up"))
+    return np.stack([size / 2 + across, size / 2 - above], 1).astype(np.float32)
+
+
 def _keep_back(factors, seed, seen, asked):
     """Move the crown's colour where the combination is on the wrong side."""
     if not isinstance(seen, bool):
@@ -112,7 +141,7 @@ def _traits(f):
     return {
         **traits,
         **outdoors(f, azimuth),
-        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.365 * one),
+        **orbit(azimuth, f["elevation"], 4.6 * one, aim, 0.385 * one),
     }
 
 
@@ -165,7 +194,7 @@ def _head(clay, head, of, plumage):
         clay.paint(inside(y - 0.055 + 0.20 * np.maximum(x - 0.05, 0), 0.34 - length(x, y, z)),
                    of.crown * plumage)  # fmt: skip
     clay.add(
-        stick((x, y, z), (0.15, -0.015, 0), (0.36, -0.045, 0), 0.062, 0.010), of.beak, 0.012, 0.4
+        stick((x, y, z), (0.13, -0.015, 0), (0.40, -0.05, 0), 0.100, 0.018), of.beak, 0.012, 0.4
     )
     if clay.painting:
         clay.paint(inside(0.006 - abs(y + 0.012 + 0.14 * (x - 0.15)), x - 0.20), of.beak * 0.4)
