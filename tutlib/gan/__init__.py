@@ -1,5 +1,6 @@
 """Two nets, one alternating game: the picture moves through the weights of its painter."""
 
+from tutlib.gan.cycle import Trip, play_cycle
 from tutlib.gan.game import (
     Round,
     buffers_kept,
@@ -23,10 +24,11 @@ from tutlib.gan.losses import (
     wasserstein_d,
     wasserstein_g,
 )
+from tutlib.gan.translation import PatchJudge, Repainter, UNet
 
 __all__ = [
-    "LOSSES", "Forger", "Judge", "Loss", "Round", "buffers_kept", "cross_entropy_d", "deal_from",
+    "LOSSES", "Forger", "Judge", "Loss", "PatchJudge", "Repainter", "Round", "Trip", "UNet", "buffers_kept", "cross_entropy_d", "deal_from",
     "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
-    "non_saturating_g", "optimal_discriminator", "play", "sample", "update_average",
+    "non_saturating_g", "optimal_discriminator", "play", "play_cycle", "sample", "update_average",
     "wasserstein_d", "wasserstein_g",
 ]  # fmt: skip
