@@ -30,6 +30,7 @@ from tutlib.assets.shelves import (
     picture,
     things,
 )
+from tutlib.assets.translators import TRANSLATORS, HerdReader, herd_reader, translator
 from tutlib.nets import Classifier
 from tutlib.world import (
     CaptionError,
@@ -43,8 +44,8 @@ from tutlib.world import (
 )
 
 __all__ = [
-    "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
-    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "flock", "herd",
-    "image_folder", "is_kept_back", "mode", "on_ground", "outline", "photo", "picture", "portray",
-    "read_caption", "things",
+    "DATA", "SIZE", "THINGS", "TRANSLATORS", "CaptionError", "Classifier", "HerdReader",
+    "PictureSet", "about", "captions", "cifar10", "classifier", "device", "digit_classifier",
+    "digits", "features", "flock", "herd", "herd_reader", "image_folder", "is_kept_back", "mode",
+    "on_ground", "outline", "photo", "picture", "portray", "read_caption", "things", "translator",
 ]  # fmt: skip

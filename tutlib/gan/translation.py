@@ -82,7 +82,7 @@ class Repainter(nn.Module):
 class PatchJudge(nn.Module):
     """Pictures (N, 3, H, W) in [0, 1], with what they were made from -> logits (N, 1, h, w).
 
-    Each logit sees a patch of 34 pixels, and an eighth of H and W have one (Isola et al., 2017).
+    Each logit sees a patch of 38 pixels, and an eighth of H and W have one (Isola et al., 2017).
 
     Args:
         told: channels of what the picture was made from (1: an outline), 0 for none.
