@@ -290,11 +290,7 @@ SHIPPED: dict[str, Shipped] = {
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
     "pix2pix": Shipped(("pix2pix.safetensors",), "translation:pix2pix"),
-    "pix2pix-no-judge": Shipped(("pix2pix-no-judge.safetensors",), "translation:pix2pix_no_judge"),
     "cyclegan": Shipped(("cyclegan.safetensors",), "translation:cyclegan"),
-    "cyclegan-no-cycle": Shipped(
-        ("cyclegan-no-cycle.safetensors",), "translation:cyclegan_no_cycle"
-    ),
     "herd-reader": Shipped(("herd-reader.safetensors",), "translation:herd_reader"),
 }
 

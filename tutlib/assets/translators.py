@@ -12,11 +12,8 @@ from tutlib.nets import untouched
 WIDTH = 20
 TRANSLATORS = {  # name -> the file it lies in, and its place there
     "outline to horse": ("pix2pix", None),
-    "outline to horse, no judge": ("pix2pix-no-judge", None),
     "horse to zebra": ("cyclegan", "0"),
     "zebra to horse": ("cyclegan", "1"),
-    "horse to zebra, no cycle": ("cyclegan-no-cycle", "0"),
-    "zebra to horse, no cycle": ("cyclegan-no-cycle", "1"),
 }
 
 
@@ -94,6 +91,6 @@ def _loaded(file: str) -> nn.Module:
 
 def blank(file: str) -> nn.Module:
     """The untrained net, or pair of nets, that a file of `data/` fills."""
-    if file.startswith("pix2pix"):
+    if file == "pix2pix":
         return gan.UNet(1, 3, WIDTH)
     return nn.ModuleList(gan.Repainter(WIDTH) for _ in range(2))

@@ -24,11 +24,11 @@ from tutlib.gan.losses import (
     wasserstein_d,
     wasserstein_g,
 )
-from tutlib.gan.translation import PatchJudge, Repainter, UNet
+from tutlib.gan.translation import Deterministic, PatchJudge, Repainter, UNet
 
 __all__ = [
-    "LOSSES", "Forger", "Judge", "Loss", "PatchJudge", "Repainter", "Round", "Trip", "UNet",
-    "buffers_kept", "cross_entropy_d", "deal_from", "gradient_penalty", "hinge_d",
+    "LOSSES", "Deterministic", "Forger", "Judge", "Loss", "PatchJudge", "Repainter", "Round",
+    "Trip", "UNet", "buffers_kept", "cross_entropy_d", "deal_from", "gradient_penalty", "hinge_d",
     "least_squares_d", "least_squares_g", "minimax_g", "non_saturating_g", "optimal_discriminator",
     "play", "play_cycle", "sample", "update_average", "wasserstein_d", "wasserstein_g",
 ]  # fmt: skip

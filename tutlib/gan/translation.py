@@ -56,6 +56,22 @@ class UNet(nn.Module):
         return self.last(torch.cat([up.relu(), x], 1)).sigmoid()
 
 
+class Deterministic(nn.Module):
+    """A generator for `play` that has no use for z: all it needs is in what it translates.
+
+    Example:
+        >>> Deterministic(nn.Identity())(torch.randn(2, 1), torch.ones(2, 1)).tolist()
+        [[1.0], [1.0]]
+    """
+
+    def __init__(self, net: nn.Module):
+        super().__init__()
+        self.net = net
+
+    def forward(self, z: Tensor, given: Tensor) -> Tensor:
+        return self.net(given)
+
+
 class Repainter(nn.Module):
     """Pictures (N, 3, H, W) in [0, 1] -> pictures of another kind, in [0, 1].
 
