@@ -83,12 +83,14 @@ def best_answers(values: Tensor, caption: str = "") -> Figure:
     upper.legend(loc="upper center")
     for (name, cost), mark, dash in zip(costs.items(), ("generated", "ink"), DASHES):
         lower.plot(as_array(answers), as_array(cost), dash, color=COLOURS[mark], label=name)
-        best = int(cost.argmin())
-        lower.plot(float(answers[best]), float(cost[best]), "o", color=COLOURS[mark], ms=9,
-                   label=f"its lowest point: {float(answers[best]):.2f}")  # fmt: skip
+        best = answers[cost <= cost.min() + 1e-4 * cost.max()]  # one answer, or a flat stretch
+        low, high = float(best.min()), float(best.max())
+        where = f"{(low + high) / 2:.2f}" if high - low < 0.03 else f"{low:.2f} to {high:.2f}"
+        lower.plot([low, high], [float(cost.min())] * 2, "-o", color=COLOURS[mark], ms=9, lw=6,
+                   solid_capstyle="round", label=f"pays least: {where}")  # fmt: skip
     lower.set(xlabel="the answer: how bright the pixel is painted", ylabel="what it pays",
-              ylim=(0, None), xlim=(0, 1))  # fmt: skip
-    lower.legend(ncols=2, fontsize=11)
+              ylim=(0, 1.7 * float(costs["mean distance (L1)"].max())), xlim=(0, 1))  # fmt: skip
+    lower.legend(ncols=2, fontsize=11, loc="upper center")
     add_caption(figure, caption)
     return finish(figure)
 
@@ -113,7 +115,7 @@ def kept_secret(
     axes.set(xlabel="noise on the zebra (standard deviation, in levels of 1/255)", ylim=(0, 1.03),
              ylabel="the right coat")  # fmt: skip
     axes.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.0f} %")
-    axes.legend(loc="upper right")
+    axes.legend(loc="center right")
     add_caption(figure, caption)
     return finish(figure)
 

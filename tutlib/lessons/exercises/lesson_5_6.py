@@ -45,7 +45,7 @@ def there_and_back() -> Checks:
         ("too dark counts as much as too bright",
          lambda f: abs(loss(f, lambda x: x, lambda x: x - 0.1) - 0.2) < 1e-6),
         ("b goes back first, and then there",
-         lambda f: abs(loss(f, lambda x: 0 * x + 0.75, lambda x: x) - 0.5) < 1e-6),
+         lambda f: abs(loss(f, lambda x: 0 * x + 0.75, lambda x: x - 0.25) - 0.25) < 1e-6),
     ]  # fmt: skip
 
 
