@@ -56,9 +56,10 @@ def drag_a_horse(painter: nn.Module, there: nn.Module, back: nn.Module, *, seed:
          Slider("noise", stops=[0, 4, 8, 16, 32, 64], format="{}/255",
                 help="put on the zebra before it travels back")],
         title="From a line to a zebra, and back",
-        question="You turn the horse. Which of the three nets will lose its legs first?",
-        answers=("the painter", "the one that makes the zebra", "the one that leads back"),
-        reveal="Drag the point to a corner of its field: there the poses are the rarest.",
+        question="Turn the horse towards you as far as it goes. Which picture will suffer most?",
+        answers=("the painted horse", "the zebra", "the horse that comes back"),
+        reveal="Drag the point to the left edge and look at the legs: there the lines of the "
+        "outline lie closest together. Then shake the zebra, and watch the coat that comes back.",
         caption="Four pictures in a row: what goes in, and what each of three nets makes of the "
         "picture to its left.",
         frozen=[{"pose": (turn, head), "looks": looks} for looks in ("left", "right")
