@@ -74,7 +74,7 @@ def real_or_fake(
         caption="Green frame: real. Dark red frame: made. A guess is right about a picture if you "
         "named it and it is made, or if you did not and it is real.",
         frozen={"sheet": sheets, "truth": ["covered", "shown"]},
-        strip=[{"sheet": k, "truth": t} for t in ("covered", "shown") for k in sheets[:2]],
+        strip=[{"truth": "covered"}],
         alt=alt,
     )  # fmt: skip
 
