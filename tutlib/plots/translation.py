@@ -131,7 +131,7 @@ def quiz(pictures: Tensor, made: Sequence[bool] | None, guess: Sequence[int] = (
     """
     use_style()
     columns = -(-len(pictures) // 2)
-    figure, axes = plt.subplots(2, columns, figsize=(1.5 * columns, 3.6), squeeze=False)
+    figure, axes = plt.subplots(2, columns, figsize=(1.25 * columns, 3.1), squeeze=False)
     for place, picture, number in zip(axes.flat, pictures, range(1, len(pictures) + 1)):
         words, mark = f"{number}", "ink"
         if made is not None:
