@@ -36,6 +36,7 @@ from tutlib.assets.shelves import (
     things,
     year_of_the_gan,
 )
+from tutlib.assets.translators import TRANSLATORS, HerdReader, herd_reader, translator
 from tutlib.nets import Classifier
 from tutlib.world import (
     CaptionError,
@@ -52,8 +53,10 @@ __all__ = [
     "DATA",
     "SIZE",
     "THINGS",
+    "TRANSLATORS",
     "CaptionError",
     "Classifier",
+    "HerdReader",
     "PictureSet",
     "Walk",
     "about",
@@ -68,6 +71,7 @@ __all__ = [
     "features",
     "flock",
     "herd",
+    "herd_reader",
     "image_folder",
     "is_kept_back",
     "mode",
@@ -80,6 +84,7 @@ __all__ = [
     "portray",
     "read_caption",
     "things",
+    "translator",
     "walk",
     "year_of_the_gan",
 ]  # fmt: skip

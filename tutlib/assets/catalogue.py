@@ -292,6 +292,9 @@ SHIPPED: dict[str, Shipped] = {
     "style": Shipped(("style.safetensors",), "style:extractor"),
     "painter": Shipped(("painter.safetensors",), "painter:painter"),
     "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
+    "pix2pix": Shipped(("pix2pix.safetensors",), "translation:pix2pix"),
+    "cyclegan": Shipped(("cyclegan.safetensors",), "translation:cyclegan"),
+    "herd-reader": Shipped(("herd-reader.safetensors",), "translation:herd_reader"),
 }
 
 

@@ -1,6 +1,7 @@
 """Two nets, one alternating game: the picture moves through the weights of its painter."""
 
 from tutlib.gan.began import Balance, Redrawer, boundary_equilibrium
+from tutlib.gan.cycle import Trip, play_cycle
 from tutlib.gan.game import (
     Round,
     buffers_kept,
@@ -30,13 +31,18 @@ __all__ = [
     "LOSSES",
     "STAGES",
     "Balance",
+    "Deterministic",
     "Divided",
     "Forger",
     "Judge",
     "Loss",
+    "PatchJudge",
     "Redrawer",
+    "Repainter",
     "Round",
     "Stage",
+    "Trip",
+    "UNet",
     "boundary_equilibrium",
     "buffers_kept",
     "clip_weights",
@@ -52,6 +58,7 @@ __all__ = [
     "non_saturating_g",
     "optimal_discriminator",
     "play",
+    "play_cycle",
     "sample",
     "shrunk",
     "update_average",
