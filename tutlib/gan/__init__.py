@@ -26,6 +26,7 @@ from tutlib.gan.losses import (
     wasserstein_g,
 )
 from tutlib.gan.slopes import Divided, clip_weights, divide_by_norm
+from tutlib.gan.translation import Deterministic, PatchJudge, Repainter, UNet
 
 __all__ = [
     "LOSSES",

@@ -13,7 +13,7 @@ from torch import Tensor
 from tutlib.plots.pictures import add_caption, put
 from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
-DPI = 80  # of rows of pictures: they have 64 pixels a side, and a page carries many of them
+DPI = 92  # of rows of pictures: they have 64 pixels a side, and a page carries many of them
 MARKS = ("ink", "neutral", "generated")  # of curves that come one after another
 DASHES = ("-", "--", ":")
 
@@ -42,14 +42,14 @@ def rows_of(
     marks = [marks] * len(rows) if isinstance(marks, str) else marks
     size_all = (columns * size + 1.5, len(rows) * size * 1.02 + (0.55 if caption else 0.1))
     figure, axes = plt.subplots(len(rows), columns, figsize=size_all, squeeze=False)
-    figure.set_dpi(DPI)
     for line, (name, pictures), mark in zip(axes, rows.items(), marks):
         for place, picture in zip(line, pictures):
             smooth(place, picture, "", mark)
         line[0].set_ylabel(name, rotation=0, ha="right", va="center", labelpad=8, fontsize=13.5,
                            color=text_colour(mark))  # fmt: skip
     add_caption(figure, caption)
-    return finish(figure)
+    finish(figure).set_dpi(DPI)  # last of all: closing a figure resets it
+    return figure
 
 
 def side_by_side(

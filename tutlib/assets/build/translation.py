@@ -19,7 +19,7 @@ SEEDS = {"pairs": 100, "horses": 0, "zebras": 5000}  # of their scenes
 KINDS = (("horses", HORSES, "horse"), ("zebras", ZEBRAS, "zebra"))
 TEST_SEED = 900  # of scenes that no net has learnt from
 TINTS = ("bay", "palomino")  # black mane or white: an outline does not say which
-ROUNDS = {"pix2pix": 3000, "cyclegan": 1250}
+ROUNDS = {"pix2pix": 8000, "cyclegan": 1250}
 
 
 # ---------------------------------------------------------------- outline to horse
