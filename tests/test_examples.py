@@ -18,7 +18,7 @@ from tutlib.nets import mlp
 PACKAGE = Path(tutlib.__file__).parent
 ROOMS = ("check", "balls", "descent", "nets", "attacks", "risk", "training", "gan", "style")
 # What comes back from a call that has an example, and what is only ever raised.
-RECORDS = {"ClaimError", "RiskCurve", "Diagnosis", "Run", "Round", "Losses", "Statistics"}
+RECORDS = {"ClaimError", "RiskCurve", "Diagnosis", "Run", "Round", "Trip", "Losses", "Statistics"}
 NAMES = {"torch": torch, "nn": nn, "F": F, "Linf": Linf, "L2": L2, "Box": Box, "mlp": mlp}
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 

@@ -62,6 +62,7 @@ LEAST = {
     "5-2": "rounds, looks, short, games, judged = 8, [1, 2, 4, 6, 8], 2, 2, 200",
     "5-5": "rounds, steps, judged, drawn_new = 400, 400, 100, 20",
     "5-4": "budget, looks, critic_steps, critic_seeds, expert_moves = 12, 2, 3, 1, 24",
+    "5-6": "learned, judged, rounds, trips, bribes = 20, 40, 4, 4, 2",
     "6-1": "sizes, hero_steps, cloth_steps = (64, 96), (1, 1), (1, 1)\n"
     "two_sizes, paint_steps, rebuild_steps, race_steps = (64, 80), (1, 1), 2, 10",
     "6-2": "side, gram_steps = 96, (1, 1, 1)\n"

@@ -176,6 +176,14 @@ from tutlib.lessons import birds
 from tutlib.lessons.panels.asked import ask_for_a_bird
 torch.manual_seed(0)
 ask_for_a_bird(assets.bird_painter(), assets.bird_reader(), birds.Listener().eval())
+DRAGGED = """
+from tutlib.lessons.panels.translation import drag_a_horse
+ways = ("outline to horse", "horse to zebra", "zebra to horse")
+drag_a_horse(*(assets.translator(way) for way in ways))
+"""
+TWELVE = """
+from tutlib.lessons.panels.real_or_fake import real_or_fake
+real_or_fake(torch.zeros(12, 3, 16, 16), torch.ones(12, 3, 16, 16), things="squares")
 """
 STYLE = """
 from tutlib.lessons.panels.style import style_panel
@@ -220,6 +228,8 @@ CELLS = (
     RING,
     QUIZ,
     BIRDS,
+    DRAGGED,
+    TWELVE,
     STYLE,
     PATCHES,
     ONE_PASS,
@@ -619,6 +629,31 @@ def test_the_quiz_covers_the_truth_until_it_is_asked_for(panel):
     panel.tells("^Sheet 2: .* real are [AB]")
     panel.drag("sheet", 1.1)
     panel.tells("^Sheet 4: .* real are [AB]")
+
+
+@of(DRAGGED)
+def test_a_horse_is_dragged_through_three_nets(panel):
+    pad = panel.cell.get_by_role("slider", name="pose")
+    pad.press("ArrowRight")
+    panel.tells(r"looks left, turn 1\.3[56], head 0\.00, stride 0, noise 0: outline, painted")
+    box = pad.bounding_box()
+    panel.page.mouse.click(box["x"] + 0.25 * box["width"], box["y"] + 0.25 * box["height"])
+    panel.tells(r"turn 1\.0\d, head 0\.2\d")
+    panel.choose("looks", "right")
+    panel.tells("^A horse that looks right, turn 1")
+    panel.press("noise", "End")
+    panel.tells("noise 64: outline")
+
+
+@of(TWELVE)
+def test_twelve_pictures_are_guessed_and_counted(panel):
+    field = panel.cell.get_by_label("made are", exact=True)
+    field.fill("1 2 3 4 5 6")
+    field.press("Enter")
+    panel.choose("truth", "shown")
+    panel.tells(r"^Sheet 1: .* made are [\d, ]+; you are right about \d+ of 12$")
+    panel.press("sheet", "ArrowRight")
+    panel.tells("^Sheet 2: .* you are right about")
 
 
 @of(STYLE)

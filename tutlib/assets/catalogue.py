@@ -296,6 +296,9 @@ SHIPPED: dict[str, Shipped] = {
     "bird-reader": Shipped(("bird-reader.safetensors",), "asked:reader"),
     "painter": Shipped(("painter.safetensors",), "painter:painter"),
     "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
+    "pix2pix": Shipped(("pix2pix.safetensors",), "translation:pix2pix"),
+    "cyclegan": Shipped(("cyclegan.safetensors",), "translation:cyclegan"),
+    "herd-reader": Shipped(("herd-reader.safetensors",), "translation:herd_reader"),
 }
 
 

@@ -2,6 +2,7 @@
 
 from tutlib.gan.asked import Namer, told_as_well, wishes_from
 from tutlib.gan.began import Balance, Redrawer, boundary_equilibrium
+from tutlib.gan.cycle import Trip, play_cycle
 from tutlib.gan.game import (
     Round,
     buffers_kept,
@@ -26,11 +27,46 @@ from tutlib.gan.losses import (
     wasserstein_g,
 )
 from tutlib.gan.slopes import Divided, clip_weights, divide_by_norm
+from tutlib.gan.translation import Deterministic, PatchJudge, Repainter, UNet
 
 __all__ = [
-    "LOSSES", "STAGES", "Balance", "Divided", "Forger", "Judge", "Loss", "Namer", "Redrawer",
-    "Round", "Stage", "boundary_equilibrium", "buffers_kept", "clip_weights", "cross_entropy_d",
-    "deal_from", "divide_by_norm", "gradient_penalty", "grow", "hinge_d", "least_squares_d",
-    "least_squares_g", "minimax_g", "non_saturating_g", "optimal_discriminator", "play", "sample",
-    "shrunk", "told_as_well", "update_average", "wasserstein_d", "wasserstein_g", "wishes_from",
+    "LOSSES",
+    "STAGES",
+    "Balance",
+    "Deterministic",
+    "Divided",
+    "Forger",
+    "Judge",
+    "Loss",
+    "Namer",
+    "PatchJudge",
+    "Redrawer",
+    "Repainter",
+    "Round",
+    "Stage",
+    "Trip",
+    "UNet",
+    "boundary_equilibrium",
+    "buffers_kept",
+    "clip_weights",
+    "cross_entropy_d",
+    "deal_from",
+    "divide_by_norm",
+    "gradient_penalty",
+    "grow",
+    "hinge_d",
+    "least_squares_d",
+    "least_squares_g",
+    "minimax_g",
+    "non_saturating_g",
+    "optimal_discriminator",
+    "play",
+    "play_cycle",
+    "sample",
+    "shrunk",
+    "told_as_well",
+    "update_average",
+    "wasserstein_d",
+    "wasserstein_g",
+    "wishes_from",
 ]  # fmt: skip

@@ -67,6 +67,7 @@ def play(
     average: float = 0.0,
     penalty: float = 0.0,
     after: Callable[[nn.Module], object] | None = None,
+    also: Callable[..., Tensor] | None = None,
     rng: torch.Generator | None = None,
 ) -> Iterator[Round]:
     """Play the game, one round at a time: `for r in play(...)`; leave the loop whenever you like.
@@ -86,6 +87,8 @@ def play(
         average: decay of the moving average of the generator's weights, 0 for none.
         penalty: weight of `gradient_penalty`, for the Wasserstein loss (10 is usual).
         after: called with the discriminator after each of its moves (to clip its weights, say).
+        also: also(fake, x) or also(fake, x, labels), which the generator lowers as well: x are the
+            real pictures of this round, so with labels that belong to them it may compare.
         rng: where all chance comes from; None is torch's own, of the CPU.
 
     Raises:
@@ -96,14 +99,14 @@ def play(
         >>> [r.t for r in play(G, D, near_2, z_size=1, rounds=3)]
         [1, 2, 3]
     """
-    loss = _named(loss)
+    loss = named(loss)
     for name, value, least in (("rounds", rounds, 0), ("d_steps", d_steps, 1), ("batch", batch, 1)):
         if value < least:
             raise ValueError(f"{name} must be {least} or more, and it is {value}.")
     if not 0 <= average < 1:
         raise ValueError(f"average is a decay, from 0 up to but not 1, and it is {average}.")
     lr_g, lr_d = lr if isinstance(lr, tuple) else (lr, lr)
-    move_g, move_d = _mover(generator, lr_g, betas), _mover(discriminator, lr_d, betas)
+    move_g, move_d = mover(generator, lr_g, betas), mover(discriminator, lr_d, betas)
     mean = copy.deepcopy(generator).requires_grad_(False) if average else generator
     device = next(generator.parameters()).device
 
@@ -133,6 +136,8 @@ def play(
             fake = generator(noise(), *y)
         with buffers_kept(discriminator):
             g_loss = loss.generator(discriminator(fake, *y))
+            if also is not None:
+                g_loss = g_loss + also(fake, x, *y)
             pull = move_g(g_loss)
         if average:
             update_average(mean, generator, min(average, t / (t + 9)))  # quick to forget at first
@@ -144,14 +149,28 @@ def play(
     return (one_round(t) for t in bar(range(1, rounds + 1), "rounds"))
 
 
-def _named(loss: str | Loss) -> Loss:
+def named(loss: str | Loss) -> Loss:
+    """The loss that a name means; a `Loss` stays as it is.
+
+    Example:
+        >>> named("hinge") is LOSSES["hinge"]
+        True
+    """
     if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"loss must be one of {', '.join(LOSSES)}, and it is {loss!r}.")
     return LOSSES[loss] if isinstance(loss, str) else loss
 
 
-def _mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[[Tensor], Tensor]:
-    """One step of Adam, with the gradient of this model's weights alone; returns its length."""
+def mover(model: nn.Module, lr: float, betas: tuple[float, float]) -> Callable[[Tensor], Tensor]:
+    """One step of Adam, with the gradient of this model's weights alone; returns its length.
+
+    Example:
+        >>> net = nn.Linear(1, 1, bias=False)
+        >>> _ = nn.init.zeros_(net.weight)
+        >>> length = mover(net, 0.5, (0.5, 0.999))((net.weight - 3).square().sum())
+        >>> length.item(), round(net.weight.item(), 3)
+        (6.0, 0.5)
+    """
     weights = [weight for weight in model.parameters() if weight.requires_grad]
     if not weights:
         raise ValueError("a player has no weights to move: set requires_grad on them.")
