@@ -9,6 +9,7 @@ from tutlib.gan.game import (
     update_average,
 )
 from tutlib.gan.larger import Forger, Judge
+from tutlib.gan.latent import direction, find, slerp, step_lengths, straight, without
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -26,7 +27,7 @@ from tutlib.gan.losses import (
 
 __all__ = [
     "LOSSES", "Forger", "Judge", "Loss", "Round", "buffers_kept", "cross_entropy_d", "deal_from",
-    "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g", "minimax_g",
-    "non_saturating_g", "optimal_discriminator", "play", "sample", "update_average",
-    "wasserstein_d", "wasserstein_g",
+    "direction", "find", "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g",
+    "minimax_g", "non_saturating_g", "optimal_discriminator", "play", "sample", "slerp",
+    "step_lengths", "straight", "update_average", "wasserstein_d", "wasserstein_g", "without",
 ]  # fmt: skip
