@@ -17,6 +17,7 @@ from tutlib.assets.catalogue import DATA
 from tutlib.assets.datasets import PictureSet
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
+from tutlib.assets.people import face_reader, portraits
 from tutlib.assets.shelves import (
     about,
     cifar10,
@@ -44,7 +45,7 @@ from tutlib.world import (
 
 __all__ = [
     "DATA", "SIZE", "THINGS", "CaptionError", "Classifier", "PictureSet", "about", "captions",
-    "cifar10", "classifier", "device", "digit_classifier", "digits", "features", "flock", "herd",
-    "image_folder", "is_kept_back", "mode", "on_ground", "outline", "photo", "picture", "portray",
-    "read_caption", "things",
+    "cifar10", "classifier", "device", "digit_classifier", "digits", "face_reader",
+    "features", "flock", "herd", "image_folder", "is_kept_back", "mode", "on_ground", "outline",
+    "photo", "picture", "portraits", "portray", "read_caption", "things",
 ]  # fmt: skip

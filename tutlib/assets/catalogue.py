@@ -289,6 +289,7 @@ SHIPPED: dict[str, Shipped] = {
     "things-robust": Shipped(("things-robust.safetensors",), "nets:robust"),
     "digits": Shipped(("digits.safetensors",), "nets:digits"),
     "style": Shipped(("style.safetensors",), "style:extractor"),
+    "faces-reader": Shipped(("faces-reader.safetensors",), "people:reader"),
 }
 
 
