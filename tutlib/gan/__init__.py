@@ -8,7 +8,7 @@ from tutlib.gan.game import (
     sample,
     update_average,
 )
-from tutlib.gan.larger import Forger, Judge
+from tutlib.gan.larger import STAGES, Forger, Judge, Stage, grow, shrunk
 from tutlib.gan.latent import direction, find, slerp, step_lengths, straight, without
 from tutlib.gan.losses import (
     LOSSES,
@@ -26,8 +26,34 @@ from tutlib.gan.losses import (
 )
 
 __all__ = [
-    "LOSSES", "Forger", "Judge", "Loss", "Round", "buffers_kept", "cross_entropy_d", "deal_from",
-    "direction", "find", "gradient_penalty", "hinge_d", "least_squares_d", "least_squares_g",
-    "minimax_g", "non_saturating_g", "optimal_discriminator", "play", "sample", "slerp",
-    "step_lengths", "straight", "update_average", "wasserstein_d", "wasserstein_g", "without",
+    "LOSSES",
+    "STAGES",
+    "Forger",
+    "Judge",
+    "Loss",
+    "Round",
+    "Stage",
+    "buffers_kept",
+    "cross_entropy_d",
+    "deal_from",
+    "direction",
+    "find",
+    "gradient_penalty",
+    "grow",
+    "hinge_d",
+    "least_squares_d",
+    "least_squares_g",
+    "minimax_g",
+    "non_saturating_g",
+    "optimal_discriminator",
+    "play",
+    "sample",
+    "shrunk",
+    "slerp",
+    "step_lengths",
+    "straight",
+    "update_average",
+    "wasserstein_d",
+    "wasserstein_g",
+    "without",
 ]  # fmt: skip

@@ -1,0 +1,111 @@
+;; The three kernels that the net spends its time in. `plain.js` says the same in JavaScript, to the
+;; last bit. All addresses and lengths are in bytes. A map holds eight pixels side by side ("octet"):
+;; see layers.js. Assembled by `python -m tools.live --assemble`.
+(module
+  (memory (export "memory") 1)
+
+  ;; The matrix product: c[p][m][8] = bias[m] + sum over k of a[m / 4][k][4] * b[p][k][8].
+  ;; Four rows of `a` times one octet of `b` at a time: eight sums stay in registers.
+  (func (export "gemm")
+    (param $a i32) (param $b i32) (param $c i32) (param $bias i32)
+    (param $m i32) (param $k i32) (param $octets i32)
+    (local $ap i32) (local $bp i32) (local $end i32) (local $bias_at i32) (local $rows i32)
+    (local $u v128) (local $v v128) (local $s v128)
+    (local $p0 v128) (local $q0 v128) (local $p1 v128) (local $q1 v128)
+    (local $p2 v128) (local $q2 v128) (local $p3 v128) (local $q3 v128)
+    (loop $octet
+      (local.set $ap (local.get $a))
+      (local.set $bias_at (local.get $bias))
+      (local.set $rows (local.get $m))
+      (local.set $end (i32.add (local.get $b) (i32.shl (local.get $k) (i32.const 5))))
+      (loop $row
+        (local.set $q0 (local.tee $p0 (v128.load32_splat (local.get $bias_at))))
+        (local.set $q1 (local.tee $p1 (v128.load32_splat offset=4 (local.get $bias_at))))
+        (local.set $q2 (local.tee $p2 (v128.load32_splat offset=8 (local.get $bias_at))))
+        (local.set $q3 (local.tee $p3 (v128.load32_splat offset=12 (local.get $bias_at))))
+        (local.set $bp (local.get $b))
+        (loop $sum
+          (local.set $u (v128.load (local.get $bp)))
+          (local.set $v (v128.load offset=16 (local.get $bp)))
+          (local.set $s (v128.load32_splat (local.get $ap)))
+          (local.set $p0 (f32x4.add (local.get $p0) (f32x4.mul (local.get $s) (local.get $u))))
+          (local.set $q0 (f32x4.add (local.get $q0) (f32x4.mul (local.get $s) (local.get $v))))
+          (local.set $s (v128.load32_splat offset=4 (local.get $ap)))
+          (local.set $p1 (f32x4.add (local.get $p1) (f32x4.mul (local.get $s) (local.get $u))))
+          (local.set $q1 (f32x4.add (local.get $q1) (f32x4.mul (local.get $s) (local.get $v))))
+          (local.set $s (v128.load32_splat offset=8 (local.get $ap)))
+          (local.set $p2 (f32x4.add (local.get $p2) (f32x4.mul (local.get $s) (local.get $u))))
+          (local.set $q2 (f32x4.add (local.get $q2) (f32x4.mul (local.get $s) (local.get $v))))
+          (local.set $s (v128.load32_splat offset=12 (local.get $ap)))
+          (local.set $p3 (f32x4.add (local.get $p3) (f32x4.mul (local.get $s) (local.get $u))))
+          (local.set $q3 (f32x4.add (local.get $q3) (f32x4.mul (local.get $s) (local.get $v))))
+          (local.set $ap (i32.add (local.get $ap) (i32.const 16)))
+          (local.set $bp (i32.add (local.get $bp) (i32.const 32)))
+          (br_if $sum (i32.lt_u (local.get $bp) (local.get $end))))
+        (v128.store (local.get $c) (local.get $p0))
+        (v128.store offset=16 (local.get $c) (local.get $q0))
+        (v128.store offset=32 (local.get $c) (local.get $p1))
+        (v128.store offset=48 (local.get $c) (local.get $q1))
+        (v128.store offset=64 (local.get $c) (local.get $p2))
+        (v128.store offset=80 (local.get $c) (local.get $q2))
+        (v128.store offset=96 (local.get $c) (local.get $p3))
+        (v128.store offset=112 (local.get $c) (local.get $q3))
+        (local.set $c (i32.add (local.get $c) (i32.const 128)))
+        (local.set $bias_at (i32.add (local.get $bias_at) (i32.const 16)))
+        (br_if $row (local.tee $rows (i32.sub (local.get $rows) (i32.const 4)))))
+      (local.set $b (local.get $end))
+      (br_if $octet (local.tee $octets (i32.sub (local.get $octets) (i32.const 1))))))
+
+  ;; The patches under a convolution: patches[p][c][tap][8] = x[reads[p][tap][8] of channel c].
+  ;; `reads` holds byte addresses within channel 0; `length` is the size of one octet's reads.
+  (func (export "gather")
+    (param $x i32) (param $reads i32) (param $patches i32) (param $channels i32) (param $length i32) (param $octets i32)
+    (local $base i32) (local $c i32) (local $r i32) (local $end i32)
+    (loop $octet
+      (local.set $base (local.get $x))
+      (local.set $c (local.get $channels))
+      (local.set $end (i32.add (local.get $reads) (local.get $length)))
+      (loop $channel
+        (local.set $r (local.get $reads))
+        (loop $tap
+          (f32.store offset=0 (local.get $patches)
+            (f32.load (i32.add (local.get $base) (i32.load offset=0 (local.get $r)))))
+          (f32.store offset=4 (local.get $patches)
+            (f32.load (i32.add (local.get $base) (i32.load offset=4 (local.get $r)))))
+          (f32.store offset=8 (local.get $patches)
+            (f32.load (i32.add (local.get $base) (i32.load offset=8 (local.get $r)))))
+          (f32.store offset=12 (local.get $patches)
+            (f32.load (i32.add (local.get $base) (i32.load offset=12 (local.get $r)))))
+          (local.set $patches (i32.add (local.get $patches) (i32.const 16)))
+          (br_if $tap (i32.lt_u (local.tee $r (i32.add (local.get $r) (i32.const 16))) (local.get $end))))
+        (local.set $base (i32.add (local.get $base) (i32.const 32)))
+        (br_if $channel (local.tee $c (i32.sub (local.get $c) (i32.const 1)))))
+      (local.set $reads (local.get $end))
+      (br_if $octet (local.tee $octets (i32.sub (local.get $octets) (i32.const 1))))))
+
+  ;; Its transpose, for the way back: x[reads of channel c] += patches. `skip`: padding between patches.
+  (func (export "scatter")
+    (param $x i32) (param $reads i32) (param $patches i32) (param $channels i32) (param $length i32) (param $octets i32) (param $skip i32)
+    (local $base i32) (local $c i32) (local $r i32) (local $end i32) (local $at i32)
+    (loop $octet
+      (local.set $base (local.get $x))
+      (local.set $c (local.get $channels))
+      (local.set $end (i32.add (local.get $reads) (local.get $length)))
+      (loop $channel
+        (local.set $r (local.get $reads))
+        (loop $tap
+          (local.set $at (i32.add (local.get $base) (i32.load offset=0 (local.get $r))))
+          (f32.store (local.get $at) (f32.add (f32.load (local.get $at)) (f32.load offset=0 (local.get $patches))))
+          (local.set $at (i32.add (local.get $base) (i32.load offset=4 (local.get $r))))
+          (f32.store (local.get $at) (f32.add (f32.load (local.get $at)) (f32.load offset=4 (local.get $patches))))
+          (local.set $at (i32.add (local.get $base) (i32.load offset=8 (local.get $r))))
+          (f32.store (local.get $at) (f32.add (f32.load (local.get $at)) (f32.load offset=8 (local.get $patches))))
+          (local.set $at (i32.add (local.get $base) (i32.load offset=12 (local.get $r))))
+          (f32.store (local.get $at) (f32.add (f32.load (local.get $at)) (f32.load offset=12 (local.get $patches))))
+          (local.set $patches (i32.add (local.get $patches) (i32.const 16)))
+          (br_if $tap (i32.lt_u (local.tee $r (i32.add (local.get $r) (i32.const 16))) (local.get $end))))
+        (local.set $base (i32.add (local.get $base) (i32.const 32)))
+        (br_if $channel (local.tee $c (i32.sub (local.get $c) (i32.const 1)))))
+      (local.set $patches (i32.add (local.get $patches) (local.get $skip)))
+      (local.set $reads (local.get $end))
+      (br_if $octet (local.tee $octets (i32.sub (local.get $octets) (i32.const 1)))))))
