@@ -292,6 +292,7 @@ SHIPPED: dict[str, Shipped] = {
     "style": Shipped(("style.safetensors",), "style:extractor"),
     "painter": Shipped(("painter.safetensors",), "painter:painter"),
     "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
+    "faces-reader": Shipped(("faces-reader.safetensors",), "people:reader"),
 }
 
 

@@ -10,6 +10,7 @@ from tutlib.gan.game import (
     update_average,
 )
 from tutlib.gan.larger import STAGES, Forger, Judge, Stage, grow, shrunk
+from tutlib.gan.latent import direction, find, slerp, step_lengths, straight, without
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -42,7 +43,9 @@ __all__ = [
     "clip_weights",
     "cross_entropy_d",
     "deal_from",
+    "direction",
     "divide_by_norm",
+    "find",
     "gradient_penalty",
     "grow",
     "hinge_d",
@@ -54,7 +57,11 @@ __all__ = [
     "play",
     "sample",
     "shrunk",
+    "slerp",
+    "step_lengths",
+    "straight",
     "update_average",
     "wasserstein_d",
     "wasserstein_g",
+    "without",
 ]  # fmt: skip
