@@ -293,6 +293,7 @@ SHIPPED: dict[str, Shipped] = {
     "painter": Shipped(("painter.safetensors",), "painter:painter"),
     "any-painter": Shipped(("any-painter.safetensors",), "painter:any_painter"),
     "faces-reader": Shipped(("faces-reader.safetensors",), "people:reader"),
+    "faces-forger": Shipped(("faces-forger.safetensors",), "people:forger"),
 }
 
 

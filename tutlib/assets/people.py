@@ -1,7 +1,8 @@
-"""The faces of lesson 5.3: portraits that are all drawn alike, and the net that reads them.
+"""The faces of lesson 5.3: portraits all drawn alike, the forger that learnt them, their reader.
 
     sheet = assets.portraits(8, seed=0)         # .pictures (8, 3, 64, 64), .factors["smile"], ...
-    assets.face_reader().says(sheet.pictures)["smile"]                  # (8,): 0 no, 1 yes
+    forger, reader = assets.face_forger(), assets.face_reader()
+    reader.says(gan.sample(forger, torch.randn(8, 32)))["smile"]        # (8,): 0 no, 1 yes
 
 What is no question of the lesson (wall, light, nod, the run of the hair) is the same in every
 portrait; the head turns a little, the other attributes have dice of their own.
@@ -15,11 +16,13 @@ from torch import Tensor, nn
 from tutlib import world
 from tutlib.assets import bundled
 from tutlib.check.inputs import check_count, check_pictures
+from tutlib.gan import Forger
 from tutlib.nets import Normalize, ResidualBlock, untouched
 from tutlib.world import Sheet
 from tutlib.world.faces import FACTORS as FACES
 
 SIDE, WIDTH = 64, 20  # pixels; maps of the reader's first layer
+Z_SIZE, MAPS = 32, (160, 160, 80, 40, 16)  # the forger's numbers, and its maps at 4 to 64 pixels
 TURN = 0.3  # radians, from the leftmost head to the rightmost
 READ = ("smile", "man", "beard", "glasses", "hair", "hair_colour", "skin")
 ALIKE = {
@@ -115,3 +118,8 @@ def heads(logits: Tensor) -> dict[str, Tensor]:
 def face_reader() -> FaceReader:
     """The bundled net that reads faces, on the CPU; it learnt from portraits and nothing else."""
     return FaceReader(bundled.load_weights(reader_net(), "faces-reader")).eval()
+
+
+def face_forger() -> Forger:
+    """The bundled forger of portraits, on the CPU: z (N, 32) -> pictures (N, 3, 64, 64)."""
+    return bundled.load_weights(Forger(Z_SIZE, MAPS), "faces-forger").requires_grad_(False)
