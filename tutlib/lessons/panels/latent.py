@@ -70,7 +70,7 @@ def walk_with_a_finger(*, seed: int = 0, device: torch.device | str = "cpu") -> 
         caption="Drag the point: each place is a face. The sliders add a direction; the bars are "
         "what a net that reads drawn faces says.",
         frozen={"place": [(-1.0, 0.0), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0)],
-                "smile": [-1.5, 0, 1.5], "glasses": [0, 1.5]},
+                "smile": [-1.5, 0, 1.5]},
         strip=[{"place": (x, 0.0)} for x in (-1.0, 0.0, 1.0)],
         alt=lambda state, found: "a generated face; the reader says " + ", ".join(
             f"{name} {100 * value:.0f} %" for name, value in found[1].items()),
