@@ -16,7 +16,7 @@ from tutlib.plots.theme import COLOURS, as_array, finish, text_colour, use_style
 
 def rows(
     faces: Mapping[str, Tensor], caption: str = "", *, heads: Sequence[str] = (),
-    frames: Mapping[str, str] | None = None, size: float = 1.3,
+    frames: Mapping[str, str] | None = None, size: float = 1.15,
 ) -> Figure:  # fmt: skip
     """Faces in named rows: each row (N, 3, H, W), enlarged smoothly.
 
