@@ -146,6 +146,7 @@ def test_missing_weights_say_how_to_make_them(tmp_path, monkeypatch):
 
 DAMAGED = {
     "digits.safetensors": assets.digit_classifier,
+    "faces-reader.safetensors": assets.face_reader,
     "style.safetensors": lambda: assets.features("bundled"),
     "painter.safetensors": assets.painter,
     "any-painter.safetensors": assets.any_painter,

@@ -205,6 +205,10 @@ APART = """
 from tutlib.lessons.panels.year import push_apart
 push_apart()
 """
+FACES = """
+from tutlib.lessons.panels.latent import walk_with_a_finger
+walk_with_a_finger()
+"""
 CELLS = (
     LOSSES,
     GOOD_WORDS,
@@ -235,6 +239,7 @@ CELLS = (
     ONE_PASS,
     WISHES,
     APART,
+    FACES,
 )
 
 
@@ -759,3 +764,13 @@ def test_two_heaps_pushed_apart(panel):
     panel.tells(r"^gap 3\.0, width 1\.0: slope of Jensen-Shannon 0\.1\d\d, of Wasserstein 1")
     panel.drag("gap θ", 0.5)
     panel.tells(r"^gap -?[01]\.\d, width 1\.0")
+
+
+@of(FACES)
+def test_walk_with_a_finger(panel):
+    panel.press("smile", "Home")
+    panel.tells("smile [0-4]?[0-9] %")
+    panel.press("smile", "End")
+    panel.tells("smile ([5-9][0-9]|100) %")
+    panel.press("glasses", "End")
+    panel.tells("glasses ([5-9][0-9]|100) %")

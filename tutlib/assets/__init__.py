@@ -27,6 +27,7 @@ from tutlib.assets.datasets import PictureSet
 from tutlib.assets.film import Walk, walk
 from tutlib.assets.grounds import on_ground
 from tutlib.assets.obtain import mode
+from tutlib.assets.people import face_forger, face_reader, portraits
 from tutlib.assets.shelves import (
     about,
     any_painter,
@@ -86,6 +87,7 @@ __all__ = [
     "digit_classifier",
     "digits",
     "drawn_digit_reader",
+    "face_forger", "face_reader",
     "features",
     "flock",
     "herd",
@@ -99,6 +101,7 @@ __all__ = [
     "painter",
     "photo",
     "picture",
+    "portraits",
     "portray",
     "read_caption",
     "things",

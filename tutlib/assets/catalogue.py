@@ -299,6 +299,8 @@ SHIPPED: dict[str, Shipped] = {
     "pix2pix": Shipped(("pix2pix.safetensors",), "translation:pix2pix"),
     "cyclegan": Shipped(("cyclegan.safetensors",), "translation:cyclegan"),
     "herd-reader": Shipped(("herd-reader.safetensors",), "translation:herd_reader"),
+    "faces-reader": Shipped(("faces-reader.safetensors",), "people:reader"),
+    "faces-forger": Shipped(("faces-forger.safetensors",), "people:forger"),
 }
 
 

@@ -12,6 +12,7 @@ from tutlib.gan.game import (
     update_average,
 )
 from tutlib.gan.larger import STAGES, Forger, Judge, Stage, grow, shrunk
+from tutlib.gan.latent import direction, find, slerp, step_lengths, straight, without
 from tutlib.gan.losses import (
     LOSSES,
     Loss,
@@ -51,7 +52,9 @@ __all__ = [
     "clip_weights",
     "cross_entropy_d",
     "deal_from",
+    "direction",
     "divide_by_norm",
+    "find",
     "gradient_penalty",
     "grow",
     "hinge_d",
@@ -64,9 +67,13 @@ __all__ = [
     "play_cycle",
     "sample",
     "shrunk",
+    "slerp",
+    "step_lengths",
+    "straight",
     "told_as_well",
     "update_average",
     "wasserstein_d",
     "wasserstein_g",
     "wishes_from",
+    "without",
 ]  # fmt: skip
