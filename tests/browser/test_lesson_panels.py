@@ -176,6 +176,7 @@ from tutlib.lessons import birds
 from tutlib.lessons.panels.asked import ask_for_a_bird
 torch.manual_seed(0)
 ask_for_a_bird(assets.bird_painter(), assets.bird_reader(), birds.Listener().eval())
+"""
 DRAGGED = """
 from tutlib.lessons.panels.translation import drag_a_horse
 ways = ("outline to horse", "horse to zebra", "zebra to horse")

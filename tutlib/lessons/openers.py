@@ -318,6 +318,46 @@ def young_forger() -> Panel:
     return which_is_real(x_test, y_test, gan.sample(mean, z, wanted), wanted)
 
 
+def bird_asked_for() -> Panel:
+    """5.5: a listener that has practised on two thousand captions."""
+    from tutlib.lessons import birds
+    from tutlib.lessons.panels.asked import ask_for_a_bird
+
+    device, rng, steps = assets.device(), torch.Generator().manual_seed(0), 400
+    wanted = birds.combinations(2000, rng, new=False, left_open=0.25)
+    words = birds.in_numbers(birds.sentences(wanted)).to(device)
+    torch.manual_seed(0)
+    listener, wanted = birds.Listener().to(device), wanted.to(device)
+    adam = torch.optim.Adam(listener.parameters(), 6e-3)
+    for step in range(steps):
+        adam.param_groups[0]["lr"] = 6e-3 * min(1, (steps - step) / (0.4 * steps))
+        rows = torch.randint(len(words), (64,), generator=rng).to(device)
+        adam.zero_grad()
+        birds.told_apart(listener(words[rows]), wanted[rows]).backward()
+        adam.step()
+    painter, reader = (net.to(device) for net in (assets.bird_painter(), assets.bird_reader()))
+    return ask_for_a_bird(painter, reader, listener.eval())
+
+
+def dragged_horse() -> Panel:
+    """5.6: the three nets that ship."""
+    from tutlib.lessons.panels.translation import drag_a_horse
+
+    ways = ("outline to horse", "horse to zebra", "zebra to horse")
+    return drag_a_horse(*(assets.translator(way).to(assets.device()) for way in ways))
+
+
+def drawn_or_made() -> Panel:
+    """5.6: zebras that were drawn, and zebras that a net made of horses."""
+    from tutlib.lessons.panels.real_or_fake import real_or_fake
+
+    horses, zebras = (assets.herd(12, 970 + k, coat=coat, device=assets.device()).pictures
+                      for k, coat in enumerate(("horse", "zebra")))  # fmt: skip
+    with torch.no_grad():
+        made = assets.translator("horse to zebra").to(assets.device())(horses)
+    return real_or_fake(zebras, made, things="zebras")
+
+
 def painted_by_statistics() -> Panel:
     """6.1: the bundled extractor."""
     from tutlib.lessons.panels.style import style_panel
