@@ -64,7 +64,7 @@ def ask_for_a_bird(
         [
             Text("own", label="your caption", placeholder="a small bird with a red breast",
                  help="Press Enter. Colours: " + ", ".join(assets.BIRD_WORDS["breast"])),
-            Choice("pick", {**{pick: pick for pick in picks}, ANY: ""}, label="or pick one",
+            Choice("pick", {**{pick: pick for pick in picks}, ANY: ""}, label="or pick",
                    help="counts while the line above is empty"),
             Slider("again", min=1, max=AGAIN, label="again", help="other chance, the same caption"),
         ],
