@@ -150,7 +150,7 @@ def counts(found: Mapping[str, tuple], caption: str = "") -> Figure:
 def pad(face: Tensor, said: Mapping[str, float], length: float, usual: float) -> Figure:
     """The panel's face, large, and what its reader says beside it (bars with words)."""
     use_style()
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.9), width_ratios=[1.15, 1])
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 4.0), width_ratios=[1, 1])
     bare(left)
     face_into(left, face, "generated")
     places = np.arange(len(said))[::-1]
