@@ -122,4 +122,5 @@ def face_reader() -> FaceReader:
 
 def face_forger() -> Forger:
     """The bundled forger of portraits, on the CPU: z (N, 32) -> pictures (N, 3, 64, 64)."""
-    return bundled.load_weights(Forger(Z_SIZE, MAPS), "faces-forger").requires_grad_(False)
+    forger = bundled.load_weights(Forger(Z_SIZE, MAPS), "faces-forger").requires_grad_(False)
+    return forger.to(memory_format=torch.channels_last)  # the same numbers, in half the time
