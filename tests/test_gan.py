@@ -383,8 +383,8 @@ def test_sampling_leaves_the_generator_as_it_was():
 WRONG = [
     ({"loss": "least-suqares"}, "loss must be one of minimax"),
     ({"rounds": -1}, "rounds must be 0 or more"),
-    ({"d_steps": 0}, "d_steps must be 1 or more"),
-    ({"batch": 0}, "batch must be 1 or more"),
+    ({"d_steps": 0}, "d_steps must be at least 1"),
+    ({"batch": 0}, "batch must be at least 1"),
     ({"average": 1.0}, "average is a decay"),
     ({"average": -0.1}, "average is a decay"),
 ]

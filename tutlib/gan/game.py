@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tutlib.check.inputs import device_of
+from tutlib.check.inputs import check_count, device_of
 from tutlib.check.patience import bar
 from tutlib.gan.losses import (
     LOSSES,
@@ -100,11 +100,7 @@ def play(
         [1, 2, 3]
     """
     loss = named(loss)
-    for name, value, least in (("rounds", rounds, 0), ("d_steps", d_steps, 1), ("batch", batch, 1)):
-        if value < least:
-            raise ValueError(f"{name} must be {least} or more, and it is {value}.")
-    if not 0 <= average < 1:
-        raise ValueError(f"average is a decay, from 0 up to but not 1, and it is {average}.")
+    _check(rounds, d_steps, batch, average)
     lr_g, lr_d = lr if isinstance(lr, tuple) else (lr, lr)
     move_g, move_d = mover(generator, lr_g, betas), mover(discriminator, lr_d, betas)
     mean = copy.deepcopy(generator).requires_grad_(False) if average else generator
@@ -147,6 +143,13 @@ def play(
         return Round(t, *numbers[:4], generator, discriminator, mean, numbers[4])
 
     return (one_round(t) for t in bar(range(1, rounds + 1), "rounds"))
+
+
+def _check(rounds: int, d_steps: int, batch: int, average: float) -> None:
+    for name, value, least in (("rounds", rounds, 0), ("d_steps", d_steps, 1), ("batch", batch, 1)):
+        check_count(name, value, least)
+    if not 0 <= average < 1:
+        raise ValueError(f"average is a decay, from 0 up to but not 1, and it is {average}.")
 
 
 def named(loss: str | Loss) -> Loss:

@@ -135,6 +135,9 @@ ENTRIES = (
           "Tell written digits from forged ones; this forger played 200 rounds, the lesson's "
           "plays on and forges better.",
           openers.young_forger),
+    Entry("5-gans/5-2-dcgan", "real_or_fake.real_or_fake", "Real or made?",
+          "Guess which of twelve digits are forged, by a forger that played 200 rounds.",
+          openers.twelve_digits),
     Entry("5-gans/5-3-walking-in-latent-space", "latent.walk_with_a_finger", "Walk with a finger",
           "Drag a point through latent space, push a smile or glasses, and watch the face change."),
     Entry("5-gans/5-4-the-year-of-the-gan", "year.push_apart", "Which way is home?",

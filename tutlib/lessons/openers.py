@@ -300,9 +300,22 @@ def engineering_machine() -> Panel:
 
 def young_forger() -> Panel:
     """5.2: digits of a forger that has played for a short while only."""
+    from tutlib.lessons.panels.forgery import which_is_real
+
+    return which_is_real(*_written_and_forged())
+
+
+def twelve_digits() -> Panel:
+    """5.2: the same forger's digits among written ones."""
+    from tutlib.lessons.panels.real_or_fake import real_or_fake
+
+    written, _, forged, _ = _written_and_forged()
+    return real_or_fake(written, forged, things="digits")
+
+
+def _written_and_forged() -> tuple[Tensor, Tensor, Tensor, Tensor]:
     from tutlib import gan
     from tutlib.gan.nets import dcgan_discriminator, dcgan_generator
-    from tutlib.lessons.panels.forgery import which_is_real
 
     digits, device = assets.digits(), assets.device()
     (x, y), (x_test, y_test) = ([t.to(device) for t in part]
@@ -315,7 +328,7 @@ def young_forger() -> Panel:
         mean = moment.average
     wanted = torch.arange(200, device=device) % 10
     z = torch.randn(200, 32, generator=torch.Generator().manual_seed(0)).to(device)
-    return which_is_real(x_test, y_test, gan.sample(mean, z, wanted), wanted)
+    return x_test, y_test, gan.sample(mean, z, wanted), wanted
 
 
 def bird_asked_for() -> Panel:
