@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -182,3 +183,19 @@ def _run_all_cells(page, timeout=180):
     page.wait_for_function(ran, timeout=timeout * 1000)
     raised = page.locator(".jp-OutputArea-output[data-mime-type*='error']").all_text_contents()
     assert raised == []
+
+
+def made_once(module):
+    """Run `module` (tools.book, say), which writes into build/: one worker does it for both."""
+    environment = os.environ | {
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
+    }
+    run, stamp = os.environ.get("PYTEST_XDIST_TESTRUNUID"), ROOT / "build" / f"{module}.run"
+    stamp.parent.mkdir(exist_ok=True)
+    with FileLock(stamp.with_suffix(".lock")):
+        if run and stamp.exists() and stamp.read_text(encoding="utf-8") == run:
+            return
+        made = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment,
+                              capture_output=True, text=True)  # fmt: skip
+        assert made.returncode == 0, made.stdout + made.stderr
+        stamp.write_text(run or "", encoding="utf-8")

@@ -5,9 +5,6 @@ Pages are found, not listed: a new lesson is walked as soon as it is there.
 
 import functools
 import http.server
-import os
-import subprocess
-import sys
 import threading
 from html.parser import HTMLParser
 from importlib import resources
@@ -15,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from tests.browser.conftest import ROOT, lacking
+from tests.browser.conftest import ROOT, lacking, made_once
 from tools import course, live
 
 pytestmark = pytest.mark.browser
@@ -47,10 +44,7 @@ def book():
         import myst_nb  # noqa: F401
     except ImportError:
         lacking("Sphinx and its friends are not installed (make test installs them)")
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    made = subprocess.run([sys.executable, "-m", "tools.book"], cwd=ROOT, env=environment,
-                          capture_output=True, text=True)  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
+    made_once("tools.book")
     return BOOK
 
 

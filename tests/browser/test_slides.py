@@ -1,12 +1,8 @@
 """The lectures in a real Chromium, at 1280 x 720: every slide of every deck fits its screen."""
 
-import os
-import subprocess
-import sys
-
 import pytest
 
-from tests.browser.conftest import ROOT, lacking
+from tests.browser.conftest import ROOT, lacking, made_once
 from tools import course, live
 
 pytestmark = pytest.mark.browser
@@ -48,12 +44,7 @@ def slides():
         import sphinx_revealjs  # noqa: F401
     except ImportError:
         lacking("reveal.js is not installed (make test installs it)")
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    }
-    made = subprocess.run([sys.executable, "-m", "tools.slides"], cwd=ROOT, env=environment,
-                          capture_output=True, text=True)  # fmt: skip
-    assert made.returncode == 0, made.stdout + made.stderr
+    made_once("tools.slides")
     return SLIDES
 
 
