@@ -162,13 +162,13 @@ def unhelpful(verdict: Verdict) -> str:
         return "no sentence is crossed out"
     if "Traceback" in verdict.printed:
         return "a traceback is printed"
+    longest = 0
     for line in refused:
         sentence, _, behind = line.removeprefix(RED_CROSS).strip().partition("  (")
-        if len(sentence.split()) < 4:
-            return f"too few words to learn from: {sentence!r}"
+        longest = max(longest, len(sentence.split()))
         if re.fullmatch(r"\w+( in line \d+)?:\s*\)", behind):
             return f"an error without a word: {behind!r}"
-    return ""
+    return "" if longest >= 4 else f"too few words to learn from: {refused}"
 
 
 def _exercise(cell, tree: ast.Module, prose: str, imports: list) -> Exercise:

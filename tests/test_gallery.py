@@ -4,7 +4,6 @@ import ast
 import importlib
 import inspect
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tutlib.lessons.gallery import ENTRIES, Entry, Gallery
 from tutlib.panel import Panel, Slider
 
 PAGE = notebooks.FOLDER / "gallery.ipynb"
-SECONDS = 20  # of CPU time until a panel is ready; 10 on a machine that does nothing else
 
 
 def makers(path):
@@ -62,11 +60,8 @@ def test_a_sentence_says_what_to_do(entry):
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry.panel)
-def test_each_panel_opens_in_seconds(entry, capsys):
-    begun = time.process_time()
+def test_each_panel_opens(entry, capsys):
     panel = entry.make()
-    spent = time.process_time() - begun
-    assert spent <= SECONDS
     assert panel.title == entry.title
     _, frame = panel.at()  # as it is when it opens
     assert frame.alt

@@ -181,18 +181,20 @@ def fine_without_tests(status):
 def run(*words, **environment):
     """Run a command to its end, whatever keys are pressed meanwhile; its exit status."""
     sys.stdout.flush()
-    settings = dict(os.environ, **dict(UTF8, **environment))
-    child = subprocess.Popen([str(word) for word in words], cwd=str(ROOT), env=settings)
-    before = signal.signal(signal.SIGTERM, lambda *_: child.terminate())
+    settings, running = dict(os.environ, **dict(UTF8, **environment)), []
+    # Ctrl-C reaches the child, too, which knows what to do; who ends this one ends both.
+    meanwhile = {
+        signal.SIGINT: lambda *_: None,
+        signal.SIGTERM: lambda *_: [child.terminate() for child in running],
+    }
+    before = {sign: signal.signal(sign, handler) for sign, handler in meanwhile.items()}
     try:
-        while True:
-            try:
-                status = child.wait()
-                return status if status >= 0 else 128 - status  # as a shell says it
-            except KeyboardInterrupt:
-                pass  # Ctrl-C reaches the child, too, which knows what to do about it
+        running.append(subprocess.Popen([str(w) for w in words], cwd=str(ROOT), env=settings))
+        status = running[0].wait()
+        return status if status >= 0 else 128 - status  # as a shell says it
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for sign, handler in before.items():
+            signal.signal(sign, handler)
 
 
 if __name__ == "__main__":

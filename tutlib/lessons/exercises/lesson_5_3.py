@@ -1,4 +1,4 @@
-"""Checks for the exercises of 5.3, walking in latent space."""
+"""Checks for the exercises of 5.3, Walking in latent space."""
 
 from __future__ import annotations
 

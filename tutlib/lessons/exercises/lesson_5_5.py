@@ -1,4 +1,4 @@
-"""Checks for the exercises of 5.5, asked-for pictures."""
+"""Checks for the exercises of 5.5, Asked-for pictures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def same_bag() -> Checks:
 
 
 def named() -> Checks:
-    """For `named(logits, wish)`: (N, K) logits of the options, wishes (N, K + 1), last is open."""
+    """For `named_part(logits, wish)`: logits (N, K), wishes (N, K + 1), the last is open."""
     logits = torch.tensor([[2.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
     eye = torch.eye(4)
     both = logits.log_softmax(1)
