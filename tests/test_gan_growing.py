@@ -34,7 +34,8 @@ def test_a_new_size_begins_as_the_old_picture_enlarged():
 def test_what_belongs_to_larger_pictures_rests():
     torch.manual_seed(0)
     forger, judge = gan.Forger(6, MAPS), gan.Judge(MAPS)
-    before = {name: p.clone() for net in (forger, judge) for name, p in net.named_parameters()}
+    nets = (forger, judge)
+    before = {name: p.detach().clone() for net in nets for name, p in net.named_parameters()}
     list(gan.grow(forger, judge, deal, STAGES[:1]))
     moved = {
         name: not torch.equal(before[name], p)

@@ -237,16 +237,16 @@ def test_what_ships_is_small_and_draws_the_distances_of_its_record():
     assert sum((folder / f"year.{end}").stat().st_size for end in ("safetensors", "json")) < 2.5e6
     (x, _), (x_test, _) = (assets.neat_digits(part) for part in ("train", "test"))
     net = assets.drawn_digit_reader().net
+    device = next(net.parameters()).device
     with torch.no_grad():
-        real, mine = net[:-1](x_test), net[:-1](x[:1000])
+        real, mine = net[:-1](x_test.to(device)), net[:-1](x[:1000].to(device))
         floor = measures.frechet_distance(mine, real)
         z = torch.randn(1000, year.Z_SIZE, generator=torch.Generator().manual_seed(0))
         for name in year.GAMES:
             assert len(players[name]) == len(records[name]) == 3
             run = records[name][0]
             assert run["pictures"][-1] == year.BUDGET * year.BATCH
-            device = next(net.parameters()).device
-            made = year.framed(gan.sample(players[name][0], z.to(device)))
+            made = year.framed(gan.sample(players[name][0].to(device), z.to(device)))
             far = measures.frechet_distance(net[:-1](made), real) / floor
             assert far == pytest.approx(run["distance"][-1], rel=0.03), name
 
