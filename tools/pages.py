@@ -82,10 +82,12 @@ def live_panels() -> str:
     """A card for each live panel: its name, what to do there, and the way to it."""
     where = {lesson.number: lesson for lesson in course.lessons()}
     lines = ["::::{grid} 1 1 2 2", ":gutter: 3", ""]
+    with environment(TUTLIB_ASSETS="bundled"):  # as in tools/live.py
+        titles = {name: make().title for name, (make, _) in live.PANELS.items()}
     for name, says in LIVE.items():
-        make, number = live.PANELS[name]
+        _, number = live.PANELS[name]
         place = f"{where[number].place}.html#live-{name}"
-        lines += [f":::{{grid-item-card}} {make().title}", "", says, ""]
+        lines += [f":::{{grid-item-card}} {titles[name]}", "", says, ""]
         lines += [f'<a href="{place}">Open it in {where[number].name}</a>', ":::", ""]
     head = """# Live panels
 

@@ -1,7 +1,8 @@
 """A plugin of the tests: slow ones first, and at the end what each notebook has cost.
 
-With `pytest -n 2 --dist loadgroup` a test file stays on one worker, so that what it prepares is
-prepared once; notebooks are dealt out one by one.
+With `pytest -n 2 --dist loadgroup` a test file asks to stay on one worker; notebooks are dealt out
+one by one. (xdist 3.8 grants that up to pytest 9.1 only: what must be made once, like the book, has
+a lock of its own.)
 """
 
 import pytest
