@@ -15,6 +15,7 @@ import tomllib
 from types import ModuleType
 
 from tools import course, front_page, live
+from tools.notebooks import environment
 
 BOOK = course.ROOT / "book"
 PACKAGE = course.ROOT / "tutlib"
